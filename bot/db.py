@@ -1,0 +1,89 @@
+"""The database: one engine, two ways in.
+
+`transaction()` is for changes: one session, one commit at its end, a rollback on any error. `reading()` is for read
+models: a bare connection on which every statement stands alone, which saves the BEGIN and the COMMIT.
+
+SQLite facts behind the settings: under several writers a deferred transaction fails with "database is locked" when it
+turns from reading to writing, so a transaction takes the write lock at once (BEGIN IMMEDIATE) and waits for it.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.errors import ConfigurationError, DatabaseUnavailable
+
+BUSY_TIMEOUT_MS = 10_000
+READ_ONLY = "playcall_read_only"
+UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
+
+
+class Database:
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine: AsyncEngine = create_async_engine(self.url, pool_size=pool_size, max_overflow=10)
+        if self.is_sqlite:
+            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite_connection)
+            event.listen(self.engine.sync_engine, "begin", _begin_immediate)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        with explained_errors():
+            async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        with explained_errors():
+            async with self.engine.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT", **{READ_ONLY: True})
+                yield connection
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _prepare_sqlite_connection(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself: _begin_immediate does
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    if not connection.get_execution_options().get(READ_ONLY):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def explained_errors() -> Iterator[None]:
+    """Turn what a driver says of an absent or unprepared database into one sentence with a next step."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        if _schema_is_missing(error):
+            raise ConfigurationError("The database is not migrated. Run `playcall migrate`.") from error
+        if isinstance(error, ProgrammingError):
+            raise
+        raise DatabaseUnavailable from error
+    except OSError as error:
+        raise DatabaseUnavailable from error
+
+
+def _schema_is_missing(error: DBAPIError) -> bool:
+    words = str(error.orig)
+    state = getattr(error.orig, "sqlstate", None)
+    return state in UNDEFINED or "no such table" in words or "no such column" in words

@@ -1,0 +1,54 @@
+"""Who may do what. Buttons are shown to everyone; these functions decide."""
+
+from collections.abc import Mapping
+
+from bot.engine.actors import Actor
+from bot.errors import NotAllowed
+from bot.models import Escalation, MemberRole, Step
+
+RoleMap = Mapping[MemberRole, int]  # role -> member id, of one account
+
+
+def may_change_step(actor: Actor, step: Step, roles: RoleMap) -> bool:
+    return actor.leads or actor.member_id in {step.assignee_id, roles.get(MemberRole.CSM)}
+
+
+def require_may_change_step(actor: Actor, step: Step, roles: RoleMap) -> None:
+    if not may_change_step(actor, step, roles):
+        raise NotAllowed("Only the step's assignee, the account's CSM or a leader can change this step.")
+
+
+def is_on_account_team(actor: Actor, roles: RoleMap) -> bool:
+    return actor.member_id in roles.values()
+
+
+def may_see_arr(actor: Actor, roles: RoleMap) -> bool:
+    """Revenue is shown to the account's team and to leaders."""
+    return actor.leads or is_on_account_team(actor, roles)
+
+
+def may_edit_account(actor: Actor, roles: RoleMap) -> bool:
+    return actor.leads or is_on_account_team(actor, roles)
+
+
+def require_may_edit_account(actor: Actor, roles: RoleMap) -> None:
+    if not may_edit_account(actor, roles):
+        raise NotAllowed("Only the account's team or a leader can change this account.")
+
+
+def may_run_playbooks(actor: Actor, roles: RoleMap) -> bool:
+    return actor.leads or actor.member_id == roles.get(MemberRole.CSM)
+
+
+def require_may_run_playbooks(actor: Actor, roles: RoleMap) -> None:
+    if not may_run_playbooks(actor, roles):
+        raise NotAllowed("Only the account's CSM or a leader can start, pause or cancel a playbook here.")
+
+
+def may_answer_escalation(actor: Actor, escalation: Escalation, roles: RoleMap) -> bool:
+    return actor.leads or actor.member_id in {escalation.owner_id, roles.get(MemberRole.CSM)}
+
+
+def require_may_answer_escalation(actor: Actor, escalation: Escalation, roles: RoleMap) -> None:
+    if not may_answer_escalation(actor, escalation, roles):
+        raise NotAllowed("Only the escalation's owner, the account's CSM or a leader can answer it.")

@@ -1,0 +1,59 @@
+"""The library: the playbooks that can be started now, and the versions that runs are pinned to."""
+
+import hashlib
+import json
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.errors import NotFound
+from bot.library.loading import Catalog, load_catalog
+from bot.library.schema import Playbook, dump
+from bot.models import PlaybookVersion
+
+
+class Library:
+    """Keeps the loaded files, and the content of versions, which never change once stored."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.catalog = Catalog()
+        self._versions: dict[int, Playbook] = {}
+
+    def load(self) -> Catalog:
+        self.catalog = load_catalog(self.directory)
+        return self.catalog
+
+    def playbook(self, key: str) -> Playbook:
+        """The playbook with this key as it is now. Raises NotFound with a sentence for the person who asked."""
+        if playbook := self.catalog.playbooks.get(key):
+            return playbook
+        broken = next((p for p in self.catalog.problems if Path(p.file).stem == key), None)
+        if broken:
+            raise NotFound(f"The playbook `{key}` has a mistake and cannot be started: {broken}")
+        raise NotFound(f"There is no playbook `{key}`. `/playbook list` shows them all.")
+
+    async def store_version(self, session: AsyncSession, playbook: Playbook, now: datetime) -> int:
+        """The id of the version row with this content, inserted when the content was never stored before."""
+        content = dump(playbook)
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        same = select(PlaybookVersion.id).where(PlaybookVersion.key == playbook.key, PlaybookVersion.digest == digest)
+        found = (await session.exec(same)).one_or_none()
+        if found is not None:
+            return found
+        newest = select(func.max(PlaybookVersion.version)).where(PlaybookVersion.key == playbook.key)
+        number = ((await session.exec(newest)).one() or 0) + 1
+        row = PlaybookVersion(key=playbook.key, version=number, digest=digest, content=content, created_at=now)
+        session.add(row)
+        await session.flush()
+        return row.id
+
+    async def version(self, session: AsyncSession, version_id: int) -> Playbook:
+        """The playbook as it was when the version was stored."""
+        if version_id not in self._versions:
+            row = await session.get_one(PlaybookVersion, version_id)
+            self._versions[version_id] = Playbook.model_validate(row.content)
+        return self._versions[version_id]

@@ -1,0 +1,222 @@
+"""What a playbook file may say. The models are the authoring reference: their descriptions are printed in the docs."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
+
+from bot.library.conditions import Condition
+from bot.library.offsets import DueText, Offset, OffsetText, Unit
+from bot.library.references import reference_problems
+from bot.models import Anchor, ContactRole, MemberRole, Sentiment, Severity, Stage, StepKind
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)]
+FieldKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=150, strip_whitespace=True)]
+
+
+class Authored(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Category(StrEnum):
+    LIFECYCLE = "lifecycle"
+    AT_RISK = "at-risk"
+    EXPANSION = "expansion"
+
+
+# --- what starts a playbook -------------------------------------------------------------------------------------------
+
+
+class AnchorTrigger(Authored):
+    """Starts by itself when a date of the account comes near, once for each value of that date."""
+
+    on: Literal["anchor"]
+    anchor: Anchor = Field(description="the date of the account")
+    offset: OffsetText = Field(description="when to start, relative to that date: `-120d`")
+    when: Condition | None = Field(None, description="a CEL condition over `account`; without it every account starts")
+
+
+class MilestoneTrigger(Authored):
+    """Starts when a milestone of the account is reached."""
+
+    on: Literal["milestone"]
+    milestone: Key = Field(description="the milestone's key")
+    when: Condition | None = None
+
+
+class ContactRoleTrigger(Authored):
+    """Starts, on the contact, when a contact is given a role."""
+
+    on: Literal["contact_role"]
+    role: ContactRole
+    when: Condition | None = Field(None, description="a CEL condition over `account` and `contact`")
+
+
+class SentimentTrigger(Authored):
+    """Starts when the CSM logs a sentiment."""
+
+    on: Literal["sentiment"]
+    sentiment: Sentiment
+    when: Condition | None = None
+
+
+Trigger = Annotated[AnchorTrigger | MilestoneTrigger | ContactRoleTrigger | SentimentTrigger, Field(discriminator="on")]
+
+
+# --- a step -----------------------------------------------------------------------------------------------------------
+
+
+class Email(Authored):
+    """A mail to the customer, drafted from a template and read by a person before it goes."""
+
+    template: str = Field(
+        pattern=r"^[a-z0-9-]+/[a-z0-9-]+$", description="a file in templates/email, without `.j2`: `onboarding/welcome`"
+    )
+    to: list[ContactRole] = Field(
+        default_factory=list,
+        description="contact roles; the first contact found is written to. Empty: the run's contact, else the champion",
+    )
+    everyone: bool = Field(False, description="one mail to each contact with one of the roles (and `where`)")
+    where: Condition | None = Field(None, description="a CEL condition over `contact`: `contact.nps <= 6`")
+
+
+class AnswerType(StrEnum):
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+    YES_NO = "yes_no"
+    LINK = "link"
+
+
+class Question(Authored):
+    """Something the step asks for when it is completed."""
+
+    key: FieldKey
+    label: Title
+    type: AnswerType = AnswerType.TEXT
+    required: bool = True
+    options: list[Title] = Field(default_factory=list, max_length=100, description="for `choice`")
+    hint: str | None = Field(None, max_length=150)
+    prefill: str | None = Field(
+        None,
+        pattern=r"^(account|contact)(\.[a-z_][a-z0-9_]*)+$",
+        description="what the answer starts as: `account.renewal_date`, `account.attributes.seats`",
+    )
+    saves_to: str | None = Field(
+        None,
+        pattern=r"^(renewal_date|go_live_date|contract_start|trial_end|arr|outcome|maturity|attributes\.[a-z][a-z0-9_]*)$",
+        description="the field of the account that takes the answer",
+    )
+
+    @model_validator(mode="after")
+    def _choice_has_options(self) -> Self:
+        if (self.type is AnswerType.CHOICE) != bool(self.options):
+            raise ValueError("`options` are for `type: choice`, which needs them")
+        return self
+
+
+class Then(StrEnum):
+    CONTINUE = "continue"
+    COMPLETE_RUN = "complete_run"
+    CANCEL_RUN = "cancel_run"
+
+
+class Outcome(Authored):
+    """One way a step can end. With outcomes, completing the step asks which."""
+
+    key: Key
+    label: Title = Field(max_length=75)
+    stage: Stage | None = Field(None, description="moves the account to this stage")
+    milestone: Key | None = Field(None, description="marks this milestone reached")
+    not_applicable: list[Key] = Field(default_factory=list, description="steps that no longer apply")
+    then: Then = Field(Then.CONTINUE, description="what becomes of the run")
+    needs_reason: bool = Field(False, description="asks why")
+
+
+class Artefact(Authored):
+    """Something the step must leave behind before it counts as done."""
+
+    label: Title
+    type: Literal["link", "text"] = "link"
+
+
+class Asset(Authored):
+    """A document or system that helps with the step."""
+
+    title: Title = Field(max_length=75)
+    url: HttpUrl
+
+
+class EscalationCall(Authored):
+    """What a step of kind `escalation` asks for. It is raised by itself when the step opens."""
+
+    to: Literal[MemberRole.AE, MemberRole.LEADER] = MemberRole.LEADER
+    severity: Severity = Severity.MEDIUM
+    ask: str = Field(min_length=1, max_length=2000, description="may use merge tags: `{{ account.name }}`")
+    deadline: OffsetText = Field(Offset(2, Unit.BUSINESS_DAYS), description="when an answer is needed")
+
+
+class StepSpec(Authored):
+    """One entry of a playbook."""
+
+    key: Key
+    title: Title = Field(description="what to do, as an instruction: `Send the welcome email`")
+    guidance: str = Field(
+        "", max_length=2500, description="how to do it well, for someone new; Slack mrkdwn, merge tags"
+    )
+    role: MemberRole = Field(MemberRole.CSM, description="whose step it is; nobody in that role: the account's CSM")
+    kind: StepKind = StepKind.TASK
+    due: DueText = Field(description="`3bd` after the start, `renewal_date - 90d`, `kickoff + 1w` after another step")
+    needs: list[Key] = Field(default_factory=list, description="steps that must be finished first")
+    optional: bool = Field(False, description="may be left undone; the run completes without it")
+    when: Condition | None = Field(None, description="a CEL condition over `account`; false: the step does not apply")
+    attendees: list[ContactRole] = Field(default_factory=list, description="who must be invited, for a meeting")
+    artefact: Artefact | None = None
+    questions: list[Question] = Field(default_factory=list, max_length=20)
+    outcomes: list[Outcome] = Field(default_factory=list, max_length=5)
+    email: Email | None = Field(None, description="for `kind: email`")
+    escalation: EscalationCall | None = Field(None, description="for `kind: escalation`")
+    assets: list[Asset] = Field(default_factory=list, max_length=5)
+    remind_before: OffsetText | None = Field(
+        None, description="an early reminder, for steps that need preparation: `3bd`"
+    )
+    overdue_after: OffsetText = Field(Offset(2, Unit.BUSINESS_DAYS), description="when to nudge, after the due date")
+
+    @model_validator(mode="after")
+    def _parts_fit_kind(self) -> Self:
+        if (self.kind is StepKind.EMAIL) != (self.email is not None):
+            raise ValueError("a step of `kind: email` has an `email`, and no other step has one")
+        if (self.kind is StepKind.ESCALATION) != (self.escalation is not None):
+            raise ValueError("a step of `kind: escalation` has an `escalation`, and no other step has one")
+        return self
+
+
+class Playbook(Authored):
+    """One playbook file."""
+
+    key: Key = Field(description="its name in commands; the file is called the same")
+    title: Title
+    category: Category
+    summary: str = Field(min_length=1, max_length=500, description="one or two sentences: when to use it, what for")
+    success: str = Field(min_length=1, max_length=500, description="how to tell that it worked")
+    subject: Literal["account", "contact"] = Field("account", description="what one run is about")
+    stages: list[Stage] = Field(default_factory=list, description="where in the life-cycle it belongs; empty: anywhere")
+    triggers: list[Trigger] = Field(default_factory=list, description="what starts it; by hand is always possible")
+    steps: list[StepSpec] = Field(min_length=1, max_length=100)
+
+    def step(self, key: str) -> StepSpec:
+        return next(step for step in self.steps if step.key == key)
+
+    @model_validator(mode="after")
+    def _references_hold(self) -> Self:
+        if problems := reference_problems(self):
+            raise ValueError("; ".join(problems))
+        return self
+
+
+def dump(playbook: Playbook) -> dict[str, Any]:
+    """The playbook as it is kept in a version row: JSON types only, nothing that equals its default."""
+    return playbook.model_dump(mode="json", exclude_defaults=True)

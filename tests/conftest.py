@@ -15,6 +15,7 @@ from bot.clock import FixedClock
 from bot.db import Database
 from bot.migrating import migrate
 from bot.settings import async_database_url
+from tests.support.world import World, make_world
 
 MONDAY_10_UTC = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
@@ -110,3 +111,9 @@ async def _create_database(server_url: str, name: str, template: str = "template
     async with engine.connect() as connection:
         await connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     await engine.dispose()
+
+
+@pytest.fixture
+async def world(database: Database, now: datetime) -> World:
+    """A team with the account acme, on each kind of database."""
+    return await make_world(database, now)

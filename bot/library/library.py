@@ -10,6 +10,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.errors import NotFound
+from bot.library.escalation import EscalationPolicy, load_escalation_policy
 from bot.library.loading import Catalog, load_catalog
 from bot.library.schema import Playbook, dump
 from bot.models import PlaybookVersion
@@ -21,10 +22,12 @@ class Library:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.catalog = Catalog()
+        self.escalation_policy = EscalationPolicy()
         self._versions: dict[int, Playbook] = {}
 
     def load(self) -> Catalog:
         self.catalog = load_catalog(self.directory)
+        self.escalation_policy = load_escalation_policy(self.directory)
         return self.catalog
 
     def playbook(self, key: str) -> Playbook:

@@ -45,6 +45,7 @@ class Touchpoint(SQLModel, table=True):
     escalation_id: int | None = foreign_key("escalations", default=None, index=False, cascade=True)
     revision: int = Field(default=0, description="of the plan: re-planning cancels the old one and inserts the next")
     fire_at: datetime = instant()
+    at_once: bool = Field(default=False, description="follows from what the recipient did: need not wait for morning")
     fired_at: datetime | None = instant(default=None)
     skip_reason: str | None = Field(default=None, max_length=200)
     delivery_id: int | None = foreign_key("deliveries", default=None)

@@ -298,6 +298,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=3000), nullable=True),
         sa.Column("artefact", sa.String(length=3000), nullable=True),
         sa.Column("answers", JSON_OBJECT, nullable=False),
+        sa.Column("effects", JSON_OBJECT, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name="fk_steps_account_id_accounts", ondelete="CASCADE"
@@ -447,6 +448,7 @@ def upgrade() -> None:
         sa.Column("escalation_id", BIG_ID, nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("fire_at", INSTANT, nullable=False),
+        sa.Column("at_once", sa.Boolean(), nullable=False),
         sa.Column("fired_at", INSTANT, nullable=True),
         sa.Column("skip_reason", sa.String(length=200), nullable=True),
         sa.Column("delivery_id", BIG_ID, nullable=True),

@@ -1,0 +1,315 @@
+"""Accounts, their contacts, their role map, and how the CSM feels about them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+from sqlalchemy import delete, func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import insert_or
+from bot.engine.actors import Actor
+from bot.engine.journal import record
+from bot.engine.outbox import refresh_homes
+from bot.engine.permissions import require_may_edit_account
+from bot.engine.replanning import replan_other_runs
+from bot.engine.state import load_team
+from bot.engine.triggers import start_for_anchors, start_for_contact_roles, start_for_sentiment
+from bot.errors import InvalidInput, NotFound
+from bot.library.library import Library
+from bot.models import (
+    Account,
+    AccountRole,
+    Anchor,
+    Contact,
+    ContactRole,
+    EntryReason,
+    Member,
+    MemberRole,
+    Run,
+    Segment,
+    Sentiment,
+    Signal,
+    SignalKind,
+    Stage,
+    TimelineKind,
+    Touch,
+)
+
+ROLE_FIELDS: Mapping[str, MemberRole] = {
+    "csm_id": MemberRole.CSM,
+    "ae_id": MemberRole.AE,
+    "leader_id": MemberRole.LEADER,
+    "specialist_id": MemberRole.SPECIALIST,
+    "support_id": MemberRole.SUPPORT,
+    "finance_id": MemberRole.FINANCE,
+}
+
+COMMENT_LENGTH = 3000
+
+
+def slug(name: str) -> str:
+    """A key made from a name: lower case, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80]
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Optional = BeforeValidator(_empty_is_none)
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class AccountFields(BaseModel):
+    """What can be set on an account, checked. Every field may be left out when an account is edited."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name = ""
+    domain: Annotated[str | None, Optional, BeforeValidator(_lower), Field(max_length=253)] = None
+    segment: Segment = Segment.SMB
+    touch: Touch = Touch.HIGH
+    stage: Stage = Stage.ONBOARDING
+    maturity: Annotated[int | None, Optional, Field(ge=1, le=5)] = None
+    entry_reason: EntryReason = EntryReason.NEW
+    industry: Annotated[str | None, Optional, Field(max_length=120)] = None
+    country: Annotated[str | None, Optional, Field(pattern=r"^[A-Z]{2}$")] = None
+    outcome: Annotated[str | None, Optional, Field(max_length=500)] = None
+    arr: Annotated[int | None, Optional, Field(ge=0, le=2_000_000_000)] = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    contract_start: Annotated[date | None, Optional] = None
+    trial_end: Annotated[date | None, Optional] = None
+    go_live_date: Annotated[date | None, Optional] = None
+    renewal_date: Annotated[date | None, Optional] = None
+    csm_id: int | None = None
+    ae_id: int | None = None
+    leader_id: int | None = None
+    specialist_id: int | None = None
+    support_id: int | None = None
+    finance_id: int | None = None
+
+
+class AccountDraft(AccountFields):
+    """A new account. Without a key, one is made from the name."""
+
+    key: Annotated[str, BeforeValidator(_lower), Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
+    name: Name
+
+
+class ContactDraft(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    email: Annotated[
+        str, BeforeValidator(_lower), Field(pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+$", max_length=320)
+    ]
+    title: Annotated[str | None, Optional, Field(max_length=200)] = None
+    roles: list[ContactRole] = Field(default_factory=list)
+    nps: Annotated[int | None, Field(ge=0, le=10)] = None
+    may_email: bool = True
+
+
+@dataclass(frozen=True)
+class AccountEdit:
+    """An edited account, what changed (field names), and sentences on the steps that moved."""
+
+    account: Account
+    changed: list[str]
+    sentences: list[str] = field(default_factory=list)
+
+
+def check(model: type[BaseModel], values: Mapping[str, Any]) -> Any:
+    """Validate raw values with one of the models above. Raises InvalidInput naming the first field to mend."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else None
+        raise InvalidInput(f"{(name or 'input').replace('_', ' ').capitalize()}: {first['msg']}.", field=name) from None
+
+
+async def add_account(
+    session: AsyncSession, library: Library, draft: AccountDraft, actor: Actor | None, now: datetime
+) -> Account:
+    """Add an account. A CSM who adds it is its CSM unless another is named. A taken key raises InvalidInput."""
+    if (await session.exec(select(Account.id).where(Account.key == draft.key))).first() is not None:
+        raise InvalidInput(f"There is an account with the key {draft.key} already. Choose another key.", field="key")
+    roles = _role_changes(draft.model_dump(include=set(ROLE_FIELDS), exclude_none=True))
+    if actor and actor.role is MemberRole.CSM:
+        roles.setdefault(MemberRole.CSM, actor.member_id)
+    account = Account(**draft.model_dump(exclude=set(ROLE_FIELDS)), created_at=now, updated_at=now)
+    session.add(account)
+    await session.flush()
+    for role, member_id in roles.items():
+        await set_account_role(session, account.id, role, member_id)
+    record(session, TimelineKind.ACCOUNT_ADDED, "added the account", now, account_id=account.id, actor=actor)
+    await start_for_anchors(session, library, now, account_id=account.id)
+    await refresh_homes(session, roles.values(), now)
+    return account
+
+
+async def edit_account(
+    session: AsyncSession, library: Library, account_id: int, changes: Mapping[str, Any], actor: Actor, now: datetime
+) -> AccountEdit:
+    """Change fields and roles of an account. Moving a date re-plans the open steps that hang on it, and says so."""
+    account = await _locked(session, account_id)
+    team = await load_team(session, account_id)
+    require_may_edit_account(actor, team.roles)
+    checked: AccountFields = check(AccountFields, changes)
+    values = checked.model_dump(include=set(changes))
+    roles = _role_changes(values)
+    fields = {name: value for name, value in values.items() if name not in ROLE_FIELDS}
+    if "name" in fields and not fields["name"]:
+        raise InvalidInput("The account needs a name.", field="name")
+    changed = [name for name, value in fields.items() if getattr(account, name) != value]
+    details = {name: [_text(getattr(account, name)), _text(fields[name])] for name in changed}
+    for name in changed:
+        setattr(account, name, fields[name])
+    for role, member_id in roles.items():
+        if team.roles.get(role) != member_id:
+            await set_account_role(session, account_id, role, member_id)
+            changed.append(role.value)
+    sentences: list[str] = []
+    if changed:
+        account.updated_at = now
+        summary = "changed " + ", ".join(name.replace("_", " ") for name in changed)
+        record(session, TimelineKind.ACCOUNT_CHANGED, summary, now, account_id=account_id, actor=actor, details=details)
+        await session.flush()
+    if set(changed) & set(Anchor):
+        sentences = await replan_other_runs(session, library, account, now)
+        started = await start_for_anchors(session, library, now, account_id=account_id)
+        sentences += [f"{run.title} started." for run in started]
+    await refresh_homes(session, [*team.roles.values(), *(m for m in roles.values() if m)], now)
+    return AccountEdit(account, changed, sentences)
+
+
+async def set_account_role(session: AsyncSession, account_id: int, role: MemberRole, member_id: int | None) -> None:
+    """Put a member into a role of the account's role map; None empties the role."""
+    if member_id is None:
+        await session.exec(
+            delete(AccountRole).where(col(AccountRole.account_id) == account_id, col(AccountRole.role) == role)
+        )
+        return
+    member = await session.get(Member, member_id)
+    if member is None or not member.active:
+        raise InvalidInput("That person is not a member of the team any more. Pick someone else.", field=f"{role}_id")
+    statement = insert_or(session, AccountRole).values(account_id=account_id, role=role, member_id=member_id)
+    await session.exec(
+        statement.on_conflict_do_update(index_elements=["account_id", "role"], set_={"member_id": member_id})
+    )
+
+
+async def log_sentiment(
+    session: AsyncSession,
+    library: Library,
+    account_id: int,
+    sentiment: Sentiment,
+    comment: str | None,
+    actor: Actor,
+    now: datetime,
+) -> list[Run]:
+    """Keep how the account feels to the team. Returns the playbooks it started."""
+    account = await _locked(session, account_id)
+    require_may_edit_account(actor, (await load_team(session, account_id)).roles)
+    words = (comment or "").strip()[:COMMENT_LENGTH] or None
+    signal = Signal(
+        account_id=account_id,
+        kind=SignalKind.SENTIMENT,
+        label=sentiment,
+        comment=words,
+        author_id=actor.member_id,
+        source="slack",
+        external_id=uuid4().hex,
+        observed_at=now,
+        created_at=now,
+    )
+    session.add(signal)
+    account.sentiment, account.sentiment_at = sentiment, now
+    await session.flush()
+    summary = f"set the sentiment to {sentiment}" + (f": {words}" if words else "")
+    record(session, TimelineKind.SENTIMENT, summary, now, account_id=account_id, actor=actor)
+    started = await start_for_sentiment(session, library, account, signal, now)
+    await refresh_homes(session, [actor.member_id], now)
+    return started
+
+
+async def save_contact(
+    session: AsyncSession, library: Library, account_id: int, draft: ContactDraft, actor: Actor, now: datetime
+) -> Contact:
+    """Add a contact, or change the one with this email. Roles given are added to those the contact has."""
+    account = await _locked(session, account_id)
+    require_may_edit_account(actor, (await load_team(session, account_id)).roles)
+    query = select(Contact).where(Contact.account_id == account_id, func.lower(Contact.email) == draft.email)
+    contact = (await session.exec(query)).one_or_none()
+    is_new = contact is None
+    if contact is None:
+        contact = Contact(account_id=account_id, name=draft.name, email=draft.email, created_at=now)
+        session.add(contact)
+    added = [role.value for role in draft.roles if role not in contact.roles]
+    contact.name, contact.may_email = draft.name, draft.may_email
+    contact.title = draft.title or contact.title
+    contact.roles = [*contact.roles, *added]
+    if draft.nps is not None:
+        contact.nps, contact.nps_at = draft.nps, now
+    await session.flush()
+    roles = f" ({', '.join(added).replace('_', ' ')})" if added else ""
+    kind = TimelineKind.CONTACT_ADDED if is_new else TimelineKind.CONTACT_CHANGED
+    summary = f"{'added' if is_new else 'changed'} {contact.name}{roles}"
+    record(session, kind, summary, now, account_id=account_id, actor=actor)
+    if draft.nps is not None:
+        _record_survey(session, account_id, contact, draft.nps, actor, now)
+    if added:
+        await start_for_contact_roles(session, library, account, contact, added, now)
+    return contact
+
+
+def _record_survey(
+    session: AsyncSession, account_id: int, contact: Contact, score: int, actor: Actor, now: datetime
+) -> None:
+    session.add(
+        Signal(
+            account_id=account_id,
+            contact_id=contact.id,
+            kind=SignalKind.NPS,
+            number=score,
+            author_id=actor.member_id,
+            source="slack",
+            external_id=uuid4().hex,
+            observed_at=now,
+            created_at=now,
+        )
+    )
+    summary = f"noted an NPS of {score} from {contact.name}"
+    record(session, TimelineKind.SURVEY, summary, now, account_id=account_id, actor=actor)
+
+
+async def _locked(session: AsyncSession, account_id: int) -> Account:
+    account = await session.get(Account, account_id, with_for_update=True)
+    if account is None:
+        raise NotFound("That account is not there any more.")
+    return account
+
+
+def _role_changes(values: Mapping[str, Any]) -> dict[MemberRole, Any]:
+    return {role: values[name] for name, role in ROLE_FIELDS.items() if name in values}
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

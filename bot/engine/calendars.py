@@ -1,0 +1,44 @@
+"""Working days and local times. Weekends and public holidays are those of a member's country."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from bot.library.offsets import Offset, Unit
+
+
+@lru_cache(maxsize=256)
+def _calendar(country: str) -> holidays.HolidayBase:
+    """The country's holidays, worked out a year at a time as dates are asked for. Unknown country: weekends only."""
+    try:
+        return holidays.country_holidays(country)
+    except NotImplementedError:
+        return holidays.HolidayBase()
+
+
+def is_working_day(day: date, country: str) -> bool:
+    return bool(_calendar(country).is_working_day(day))
+
+
+def working_day_on_or_after(day: date, country: str) -> date:
+    found: date = _calendar(country).get_nth_working_day(day, 0)
+    return found
+
+
+def shift(day: date, offset: Offset, country: str) -> date:
+    """`day` moved by an offset. Business days land on working days; days and weeks land where they land."""
+    if offset.unit is Unit.BUSINESS_DAYS:
+        moved: date = _calendar(country).get_nth_working_day(day, offset.amount)
+        return moved
+    return day + timedelta(days=offset.amount * (7 if offset.unit is Unit.WEEKS else 1))
+
+
+def local_date(instant: datetime, timezone: str) -> date:
+    return instant.astimezone(ZoneInfo(timezone)).date()
+
+
+def at_hour(day: date, hour: int, timezone: str) -> datetime:
+    """That hour of that day on the clocks of the zone, in UTC. An hour the clocks skip is the one after it."""
+    return datetime.combine(day, time(hour), ZoneInfo(timezone)).astimezone(UTC)

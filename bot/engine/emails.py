@@ -1,0 +1,102 @@
+"""Sending the mail of an email step: the step is completed and the mails are queued in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.engine.actors import Actor
+from bot.engine.answers import NOTHING_SAID, Completion
+from bot.engine.journal import record
+from bot.engine.outbox import enqueue
+from bot.engine.steps import StepChange, complete_step
+from bot.errors import InvalidInput
+from bot.library.library import Library
+from bot.models import Contact, DeliveryKind, TimelineKind
+
+EMAIL_LANE = "#emails"
+HOLE = "[[missing:"  # how a draft shows a merge tag that has no value
+
+
+@dataclass(frozen=True)
+class Mail:
+    contact_id: int
+    subject: str
+    body: str
+
+
+async def send_step_email(
+    session: AsyncSession,
+    library: Library,
+    step_id: int,
+    actor: Actor,
+    now: datetime,
+    mails: Sequence[Mail],
+    completion: Completion = NOTHING_SAID,
+) -> StepChange:
+    """Send a step's mails, one to each contact, and complete the step. Sending again changes nothing.
+
+    Raises InvalidInput when there is nobody to write to, somebody asked not to be written to, or a draft has a hole.
+    """
+    _check(mails)
+    change = await complete_step(session, library, step_id, actor, now, completion)
+    if not change.changed:
+        return change
+    step = change.step
+    recipients = await _recipients(session, step.account_id, mails)
+    step.effects = {**step.effects, "sent": True}
+    for mail in mails:
+        await enqueue(
+            session,
+            DeliveryKind.EMAIL,
+            now,
+            lane=EMAIL_LANE,
+            account_id=step.account_id,
+            payload={
+                "contact_id": mail.contact_id,
+                "subject": mail.subject.strip(),
+                "body": mail.body.strip(),
+                "sender_id": actor.member_id,
+                "step_id": step.id,
+            },
+        )
+        record(
+            session,
+            TimelineKind.EMAIL_SENT,
+            f"emailed {recipients[mail.contact_id].name}: {mail.subject.strip()}",
+            now,
+            account_id=step.account_id,
+            actor=actor,
+            run_id=step.run_id,
+            step_id=step.id,
+        )
+    return change
+
+
+def _check(mails: Sequence[Mail]) -> None:
+    if not mails:
+        raise InvalidInput("There is nobody to write to. Add a contact with `/account contact`.", field="to")
+    for mail in mails:
+        if not mail.subject.strip():
+            raise InvalidInput("The mail needs a subject.", field="subject")
+        if not mail.body.strip():
+            raise InvalidInput("The mail is empty.", field="body")
+        for field, text in (("subject", mail.subject), ("body", mail.body)):
+            if HOLE in text:
+                raise InvalidInput("Fill in the parts marked [[missing: …]] before you send this.", field=field)
+
+
+async def _recipients(session: AsyncSession, account_id: int, mails: Sequence[Mail]) -> dict[int, Contact]:
+    query = select(Contact).where(
+        Contact.account_id == account_id, col(Contact.id).in_([mail.contact_id for mail in mails])
+    )
+    found = {contact.id: contact for contact in (await session.exec(query)).all()}
+    for mail in mails:
+        contact = found.get(mail.contact_id)
+        if contact is None:
+            raise InvalidInput("That contact is not there any more. Pick another.", field="to")
+        if not contact.may_email:
+            raise InvalidInput(f"{contact.name} asked not to get mail from us. Pick someone else.", field="to")
+    return found

@@ -1,0 +1,226 @@
+"""Answering escalations: acknowledge, ask back, resolve; and what happens when nobody does."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.engine.actors import Actor
+from bot.engine.journal import record
+from bot.engine.outbox import enqueue, notify, redraw_escalation, refresh_homes
+from bot.engine.permissions import require_may_answer_escalation
+from bot.engine.progress import advance, show_changes
+from bot.engine.raising import ESCALATION_LANE, any_leader, watch
+from bot.engine.state import Team, load_run_of_step, load_team
+from bot.engine.touchpoints import cancel_touchpoints
+from bot.engine.transitions import ESCALATION_FROM
+from bot.errors import InvalidInput, NotFound, WrongState
+from bot.library.library import Library
+from bot.models import (
+    DeliveryKind,
+    Escalation,
+    EscalationStatus,
+    Member,
+    MemberRole,
+    Rung,
+    RunStatus,
+    StepKind,
+    StepStatus,
+    TimelineKind,
+    Touchpoint,
+    TouchpointStatus,
+)
+
+ANSWER_LENGTH = 3000
+
+
+@dataclass(frozen=True)
+class EscalationChange:
+    escalation: Escalation
+    changed: bool
+    sentence: str
+
+
+async def acknowledge_escalation(
+    session: AsyncSession, escalation_id: int, actor: Actor, now: datetime
+) -> EscalationChange:
+    """Take an escalation: whoever acknowledges owns it from then on, and it stops climbing."""
+    escalation, team = await _load(session, escalation_id, actor)
+    if escalation.status is EscalationStatus.ACKNOWLEDGED:
+        who = await _name(session, team, escalation.acknowledged_by_id)
+        return EscalationChange(escalation, False, f"{who} has acknowledged this already.")
+    _require(escalation, EscalationStatus.ACKNOWLEDGED)
+    escalation.acknowledged_at, escalation.acknowledged_by_id = now, actor.member_id
+    if actor.member_id != team.roles.get(MemberRole.CSM):  # a CSM who acknowledges for the record does not take it over
+        escalation.owner_id = actor.member_id
+    sentence = f"{actor.name} acknowledged this and is on it."
+    await _set(session, escalation, EscalationStatus.ACKNOWLEDGED)
+    await _tell(session, escalation, TimelineKind.ESCALATION_ACKNOWLEDGED, "acknowledged", sentence, actor, team, now)
+    return EscalationChange(escalation, True, sentence)
+
+
+async def ask_for_info(
+    session: AsyncSession, escalation_id: int, actor: Actor, now: datetime, *, question: str
+) -> EscalationChange:
+    """Ask whoever raised it for more. The clock keeps running until someone takes the escalation."""
+    escalation, team = await _load(session, escalation_id, actor)
+    text = _text(question, "question", "Say what you need to know.")
+    if escalation.status is not EscalationStatus.INFO_NEEDED:
+        _require(escalation, EscalationStatus.INFO_NEEDED)
+    escalation.status = EscalationStatus.INFO_NEEDED
+    escalation.revision += 1
+    sentence = f"{actor.name} asks: {text}"
+    summary = f"asked for more about the escalation: {text}"
+    await _tell(session, escalation, TimelineKind.ESCALATION_INFO_NEEDED, summary, sentence, actor, team, now)
+    asked = escalation.raised_by_id or team.roles.get(MemberRole.CSM)
+    if asked and asked != actor.member_id:
+        await notify(session, asked, f"About your escalation: {sentence}", now, account_id=escalation.account_id)
+    return EscalationChange(escalation, True, sentence)
+
+
+async def resolve_escalation(
+    session: AsyncSession, library: Library, escalation_id: int, actor: Actor, now: datetime, *, resolution: str
+) -> EscalationChange:
+    """Close an escalation and say how it ended. The step that raised it by itself is completed with it."""
+    escalation, team = await _load(session, escalation_id, actor)
+    if escalation.status is EscalationStatus.RESOLVED:
+        who = await _name(session, team, escalation.resolved_by_id)
+        return EscalationChange(escalation, False, f"{who} has resolved this already: {escalation.resolution}")
+    _require(escalation, EscalationStatus.RESOLVED)
+    escalation.resolution = _text(resolution, "resolution", "Say how it was resolved.")
+    escalation.resolved_at, escalation.resolved_by_id = now, actor.member_id
+    if escalation.acknowledged_at is None:
+        escalation.acknowledged_at, escalation.acknowledged_by_id = now, actor.member_id
+    sentence = f"{actor.name} resolved this: {escalation.resolution}"
+    await _set(session, escalation, EscalationStatus.RESOLVED)
+    summary = f"resolved the escalation: {escalation.resolution}"
+    await _tell(session, escalation, TimelineKind.ESCALATION_RESOLVED, summary, sentence, actor, team, now)
+    await _complete_its_step(session, library, escalation, actor, now)
+    return EscalationChange(escalation, True, sentence)
+
+
+async def climb(session: AsyncSession, library: Library, escalation: Escalation, now: datetime) -> str | None:
+    """Hand an escalation nobody took to the next person: the owner's deputy, then a leader.
+
+    Returns the sentence told to the thread; None when it is at the top, where the leader is reminded no further.
+    """
+    team = await load_team(session, escalation.account_id)
+    owner = await session.get_one(Member, escalation.owner_id)
+    rung, successor = await _next_rung(session, escalation, owner, team)
+    if successor is None:
+        return None
+    escalation.rung, escalation.owner_id = rung, successor.id
+    escalation.acknowledge_by = now + library.escalation_policy.time_to_acknowledge(escalation.severity)
+    escalation.revision += 1
+    watch(session, escalation)
+    sentence = f"{owner.name} has not acknowledged this in time. It is now with {successor.name} ({rung})."
+    await _tell(
+        session, escalation, TimelineKind.ESCALATION_CLIMBED, f"went to {successor.name}", sentence, None, team, now
+    )
+    await refresh_homes(session, [owner.id, successor.id], now)
+    return sentence
+
+
+async def _next_rung(
+    session: AsyncSession, escalation: Escalation, owner: Member, team: Team
+) -> tuple[Rung, Member | None]:
+    if escalation.rung is Rung.OWNER and owner.deputy_id:
+        deputy = await session.get(Member, owner.deputy_id)
+        if deputy and deputy.active and deputy.id != owner.id:
+            return Rung.DEPUTY, deputy
+    leader = await any_leader(session, team)
+    if escalation.rung is not Rung.LEADER and leader and leader.id != owner.id:
+        return Rung.LEADER, leader
+    return escalation.rung, None
+
+
+async def _load(session: AsyncSession, escalation_id: int, actor: Actor) -> tuple[Escalation, Team]:
+    escalation = await session.get(Escalation, escalation_id, with_for_update=True)
+    if escalation is None:
+        raise NotFound("That escalation is not there any more.")
+    team = await load_team(session, escalation.account_id)
+    require_may_answer_escalation(actor, escalation, team.roles)
+    return escalation, team
+
+
+async def _set(session: AsyncSession, escalation: Escalation, status: EscalationStatus) -> None:
+    escalation.status = status
+    escalation.revision += 1
+    await session.exec(
+        update(Touchpoint)
+        .where(col(Touchpoint.escalation_id) == escalation.id, col(Touchpoint.status) == TouchpointStatus.PLANNED)
+        .values(status=TouchpointStatus.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _tell(
+    session: AsyncSession,
+    escalation: Escalation,
+    kind: TimelineKind,
+    summary: str,
+    sentence: str,
+    actor: Actor | None,
+    team: Team,
+    now: datetime,
+) -> None:
+    """Timeline, thread, message and Home tabs."""
+    record(
+        session,
+        kind,
+        summary,
+        now,
+        account_id=escalation.account_id,
+        actor=actor,
+        run_id=escalation.run_id,
+        step_id=escalation.step_id,
+        escalation_id=escalation.id,
+    )
+    await enqueue(
+        session,
+        DeliveryKind.ESCALATION_UPDATE,
+        now,
+        lane=ESCALATION_LANE,
+        account_id=escalation.account_id,
+        payload={"escalation_id": escalation.id, "text": sentence},
+    )
+    await redraw_escalation(session, escalation.id, now)
+    concerned = [escalation.owner_id, escalation.raised_by_id, team.roles.get(MemberRole.CSM)]
+    await refresh_homes(session, [*concerned, actor.member_id if actor else None], now)
+
+
+async def _complete_its_step(
+    session: AsyncSession, library: Library, escalation: Escalation, actor: Actor, now: datetime
+) -> None:
+    if escalation.step_id is None:
+        return
+    state = await load_run_of_step(session, library, escalation.step_id)
+    step = state.step(escalation.step_id)
+    if step.kind is not StepKind.ESCALATION or step.status is not StepStatus.OPEN:
+        return
+    step.status, step.reason = StepStatus.DONE, escalation.resolution
+    step.finished_at, step.finished_by_id = now, actor.member_id
+    step.revision += 1
+    await cancel_touchpoints(session, [step.id])
+    affected = await advance(session, library, state, actor, now) if state.run.status is RunStatus.ACTIVE else []
+    await show_changes(session, state, [step, *affected], actor, now)
+
+
+async def _name(session: AsyncSession, team: Team, member_id: int | None) -> str:
+    member = team.members.get(member_id or 0) or (await session.get(Member, member_id) if member_id else None)
+    return member.name if member else "Someone"
+
+
+def _require(escalation: Escalation, status: EscalationStatus) -> None:
+    if escalation.status not in ESCALATION_FROM[status]:
+        raise WrongState(f"This escalation is {escalation.status.replace('_', ' ')} already.")
+
+
+def _text(text: str, field: str, empty: str) -> str:
+    if not text.strip():
+        raise InvalidInput(empty, field=field)
+    if len(text) > ANSWER_LENGTH:
+        raise InvalidInput(f"That is {len(text):,} characters; the limit is {ANSWER_LENGTH:,}.", field=field)
+    return text.strip()

@@ -1,0 +1,51 @@
+"""What conditions in playbooks can ask about an account and a contact."""
+
+from datetime import date
+from enum import Enum
+from typing import Any
+
+from bot.models import Account, Anchor, Contact
+
+ACCOUNT_FIELDS = (
+    "key",
+    "name",
+    "domain",
+    "segment",
+    "touch",
+    "stage",
+    "maturity",
+    "journey",
+    "entry_reason",
+    "industry",
+    "country",
+    "outcome",
+    "arr",
+    "currency",
+    "sentiment",
+    *(anchor.value for anchor in Anchor),
+)
+CONTACT_FIELDS = ("name", "email", "title", "roles", "nps", "may_email")
+
+
+def account_facts(account: Account, today: date) -> dict[str, Any]:
+    """The account's fields as CEL values. What is not known is left out, so a condition on it does not hold.
+
+    Dates are ISO texts, and `days_until_renewal_date` and the like count the days from `today`.
+    """
+    facts = {name: _value(getattr(account, name)) for name in ACCOUNT_FIELDS}
+    for anchor in Anchor:
+        day: date | None = getattr(account, anchor)
+        facts[f"days_until_{anchor}"] = (day - today).days if day else None
+    known = {name: value for name, value in facts.items() if value is not None}
+    return {**known, "attributes": account.attributes}
+
+
+def contact_facts(contact: Contact) -> dict[str, Any]:
+    facts = {name: getattr(contact, name) for name in CONTACT_FIELDS}
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value

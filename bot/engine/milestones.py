@@ -1,0 +1,140 @@
+"""Milestones of an account: planned, reached, missed. Reaching one is celebrated and may start playbooks."""
+
+from datetime import date, datetime
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.engine.actors import Actor
+from bot.engine.journal import record
+from bot.engine.outbox import refresh_homes
+from bot.engine.permissions import require_may_edit_account
+from bot.engine.state import load_team
+from bot.engine.triggers import start_for_milestone
+from bot.errors import InvalidInput, NotFound
+from bot.library.library import Library
+from bot.models import (
+    Account,
+    MemberRole,
+    Milestone,
+    MilestoneKind,
+    MilestoneStatus,
+    TimelineKind,
+    Touchpoint,
+    TouchpointKind,
+)
+
+EVIDENCE_LENGTH = 3000
+
+
+async def reach_milestone(
+    session: AsyncSession,
+    library: Library,
+    account_id: int,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    title: str | None = None,
+    evidence: str | None = None,
+) -> Milestone:
+    """Mark a milestone reached, whether or not it was planned. Doing it again changes nothing."""
+    account, milestone = await _open(session, account_id, key, actor, now, title=title)
+    if milestone.status is MilestoneStatus.REACHED:
+        return milestone
+    milestone.status, milestone.reached_at = MilestoneStatus.REACHED, now
+    milestone.evidence = (evidence or "").strip()[:EVIDENCE_LENGTH] or milestone.evidence
+    await session.flush()
+    proof = f": {milestone.evidence}" if milestone.evidence else ""
+    _record(session, TimelineKind.MILESTONE_REACHED, f"reached {milestone.title}{proof}", milestone, actor, now)
+    if milestone.kind is MilestoneKind.CELEBRATION:
+        session.add(
+            Touchpoint(
+                kind=TouchpointKind.CELEBRATION,
+                account_id=account_id,
+                milestone_id=milestone.id,
+                fire_at=now,
+                at_once=True,
+            )
+        )
+    await start_for_milestone(session, library, account, milestone, now)
+    await _refresh(session, account_id, now)
+    return milestone
+
+
+async def plan_milestone(
+    session: AsyncSession,
+    account_id: int,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    target: date,
+    title: str | None = None,
+    kind: MilestoneKind = MilestoneKind.CELEBRATION,
+) -> Milestone:
+    """Set the day a milestone is meant to be reached. A day that is past is refused."""
+    if target < now.date():
+        raise InvalidInput("That date is past. Give today or a later day, or say that it was reached.", field="target")
+    _, milestone = await _open(session, account_id, key, actor, now, title=title, kind=kind)
+    milestone.status, milestone.target_date, milestone.reached_at = MilestoneStatus.PLANNED, target, None
+    _record(session, TimelineKind.MILESTONE_PLANNED, f"planned {milestone.title} for {target}", milestone, actor, now)
+    await _refresh(session, account_id, now)
+    return milestone
+
+
+async def miss_milestone(
+    session: AsyncSession, account_id: int, key: str, actor: Actor, now: datetime, *, evidence: str | None = None
+) -> Milestone:
+    """Say that a milestone will not be reached."""
+    _, milestone = await _open(session, account_id, key, actor, now)
+    milestone.status, milestone.reached_at = MilestoneStatus.MISSED, None
+    milestone.evidence = (evidence or "").strip()[:EVIDENCE_LENGTH] or milestone.evidence
+    _record(session, TimelineKind.MILESTONE_MISSED, f"missed {milestone.title}", milestone, actor, now)
+    await _refresh(session, account_id, now)
+    return milestone
+
+
+async def _open(
+    session: AsyncSession,
+    account_id: int,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    title: str | None = None,
+    kind: MilestoneKind = MilestoneKind.CELEBRATION,
+) -> tuple[Account, Milestone]:
+    account = await session.get(Account, account_id, with_for_update=True)
+    if account is None:
+        raise NotFound("That account is not there any more.")
+    require_may_edit_account(actor, (await load_team(session, account_id)).roles)
+    query = select(Milestone).where(Milestone.account_id == account_id, Milestone.key == key)
+    milestone = (await session.exec(query)).one_or_none()
+    if milestone is None:
+        words = title or key.replace("-", " ").capitalize()
+        milestone = Milestone(account_id=account_id, key=key, title=words, kind=kind, created_at=now)
+        session.add(milestone)
+        await session.flush()
+    elif title:
+        milestone.title = title
+    return account, milestone
+
+
+def _record(
+    session: AsyncSession, kind: TimelineKind, summary: str, milestone: Milestone, actor: Actor, now: datetime
+) -> None:
+    record(
+        session,
+        kind,
+        summary,
+        now,
+        account_id=milestone.account_id,
+        actor=actor,
+        details={"milestone": milestone.key},
+    )
+
+
+async def _refresh(session: AsyncSession, account_id: int, now: datetime) -> None:
+    team = await load_team(session, account_id)
+    await refresh_homes(session, [team.roles.get(MemberRole.CSM)], now)

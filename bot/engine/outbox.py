@@ -1,0 +1,120 @@
+"""Putting things to send into the outbox, in the transaction of the change they tell of."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import insert_or
+from bot.models import Delivery, DeliveryKind, DeliveryStatus, PostedMessage, PostedStep
+from bot.models.outbox import PENDING
+
+
+async def enqueue(
+    session: AsyncSession,
+    kind: DeliveryKind,
+    now: datetime,
+    *,
+    lane: str,
+    merge_key: str | None = None,
+    member_id: int | None = None,
+    account_id: int | None = None,
+    payload: dict[str, Any] | None = None,
+    delay: timedelta = timedelta(),
+) -> int:
+    """Add a delivery and return its id; with a merge key that is already pending, the pending one's id."""
+    row = _row(kind, now + delay, now, lane, merge_key, member_id, account_id, payload)
+    return (await _insert(session, [row]))[0]
+
+
+async def redraw_steps(session: AsyncSession, step_ids: Iterable[int], now: datetime) -> None:
+    """Redraw every posted message that shows one of the steps."""
+    query = (
+        select(PostedMessage.id, PostedMessage.channel)
+        .join(PostedStep, col(PostedStep.message_id) == PostedMessage.id)
+        .where(col(PostedStep.step_id).in_(list(step_ids)))
+        .distinct()
+    )
+    await _redraw(session, (await session.exec(query)).all(), now)
+
+
+async def redraw_escalation(session: AsyncSession, escalation_id: int, now: datetime) -> None:
+    query = select(PostedMessage.id, PostedMessage.channel).where(PostedMessage.escalation_id == escalation_id)
+    await _redraw(session, (await session.exec(query)).all(), now)
+
+
+async def refresh_homes(session: AsyncSession, member_ids: Iterable[int | None], now: datetime) -> None:
+    """Publish these members' Home tabs anew."""
+    rows = [
+        _row(DeliveryKind.HOME, now, now, member_lane(member), f"home:{member}", member, None, None)
+        for member in sorted({member for member in member_ids if member is not None})
+    ]
+    if rows:
+        await _insert(session, rows)
+
+
+async def notify(
+    session: AsyncSession, member_id: int, text: str, now: datetime, *, account_id: int | None = None
+) -> None:
+    """Tell one member one plain sentence."""
+    await enqueue(
+        session,
+        DeliveryKind.NOTICE,
+        now,
+        lane=member_lane(member_id),
+        member_id=member_id,
+        account_id=account_id,
+        payload={"text": text},
+    )
+
+
+def member_lane(member_id: int) -> str:
+    """The lane of the direct messages to a member."""
+    return f"@{member_id}"
+
+
+async def _redraw(session: AsyncSession, messages: Iterable[tuple[int, str]], now: datetime) -> None:
+    rows = [
+        _row(DeliveryKind.REDRAW, now, now, channel, f"redraw:{message}", None, None, {"message_id": message})
+        for message, channel in messages
+    ]
+    if rows:
+        await _insert(session, rows)
+
+
+def _row(
+    kind: DeliveryKind,
+    available_at: datetime,
+    now: datetime,
+    lane: str,
+    merge_key: str | None,
+    member_id: int | None,
+    account_id: int | None,
+    payload: dict[str, Any] | None,
+) -> dict[str, Any]:
+    return {
+        "key": uuid4().hex,
+        "kind": kind,
+        "status": DeliveryStatus.PENDING,
+        "lane": lane,
+        "merge_key": merge_key,
+        "member_id": member_id,
+        "account_id": account_id,
+        "payload": payload or {},
+        "available_at": available_at,
+        "attempts": 0,
+        "created_at": now,
+    }
+
+
+async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> list[int]:
+    statement = insert_or(session, Delivery).values(rows)
+    merged = statement.on_conflict_do_update(
+        index_elements=["merge_key"],
+        index_where=PENDING,
+        set_={"merge_key": statement.excluded.merge_key},  # changes nothing, so that the pending row's id comes back
+    )
+    return list((await session.exec(merged.returning(col(Delivery.id)))).scalars())

@@ -1,0 +1,44 @@
+"""When the steps of a run are due. Pure: dates in, dates out."""
+
+from collections.abc import Mapping
+from datetime import date
+from graphlib import TopologicalSorter
+
+from bot.engine.calendars import shift
+from bot.library.offsets import START
+from bot.library.schema import Playbook
+from bot.models import Account, Anchor
+
+
+def anchor_dates(account: Account) -> dict[str, date | None]:
+    return {anchor.value: getattr(account, anchor) for anchor in Anchor}
+
+
+def plan_due_dates(
+    playbook: Playbook,
+    *,
+    started_on: date,
+    anchors: Mapping[str, date | None],
+    settled_on: Mapping[str, date],
+    countries: Mapping[str, str],
+) -> dict[str, date | None]:
+    """The due date of every step, by key.
+
+    `settled_on` holds the days on which steps were really finished, or to which somebody put them off: what is due
+    relative to such a step counts from that day, else from the day the step is planned for. `countries` gives each
+    step's assignee's country. A step that hangs on a date the account does not have has no due date.
+    """
+    known: dict[str, date | None] = {START: started_on, **anchors}
+    due: dict[str, date | None] = {}
+    for key in _in_order(playbook):
+        spec = playbook.step(key)
+        reference = known[spec.due.reference]
+        due[key] = shift(reference, spec.due.offset, countries[key]) if reference else None
+        known[key] = settled_on.get(key, due[key])
+    return due
+
+
+def _in_order(playbook: Playbook) -> list[str]:
+    steps = {step.key for step in playbook.steps}
+    graph = {step.key: {step.due.reference} & steps for step in playbook.steps}
+    return list(TopologicalSorter(graph).static_order())

@@ -1,0 +1,129 @@
+"""Raising an escalation: who owns it, until when someone must take it, and the message it becomes."""
+
+from datetime import date, datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.engine.actors import Actor
+from bot.engine.journal import record
+from bot.engine.outbox import enqueue, refresh_homes
+from bot.engine.state import Team, load_team
+from bot.errors import InvalidInput, NotFound
+from bot.library.library import Library
+from bot.models import (
+    Account,
+    DeliveryKind,
+    Escalation,
+    Member,
+    MemberRole,
+    Severity,
+    TimelineKind,
+    Touchpoint,
+    TouchpointKind,
+)
+
+ESCALATION_LANE = "#escalations"
+TARGETS = (MemberRole.AE, MemberRole.LEADER)
+ASK_LENGTH = 2000
+
+
+async def raise_escalation(
+    session: AsyncSession,
+    library: Library,
+    account_id: int,
+    actor: Actor | None,
+    now: datetime,
+    *,
+    target: MemberRole,
+    severity: Severity,
+    ask: str,
+    deadline: date | None = None,
+    tried: str | None = None,
+    step_id: int | None = None,
+    run_id: int | None = None,
+) -> Escalation:
+    """Call for help. It is posted to the escalation channel, and climbs when nobody takes it in time.
+
+    Raises InvalidInput for an empty or over-long ask, a deadline that is past, or when there is nobody to ask.
+    """
+    account = await session.get(Account, account_id)
+    if account is None:
+        raise NotFound("That account is not there any more.")
+    ask = _check_ask(ask)
+    if deadline and deadline < now.date():
+        raise InvalidInput("That date is past. Pick today or a later day.", field="deadline")
+    owner = await owner_for(session, await load_team(session, account_id), target, account)
+    escalation = Escalation(
+        account_id=account_id,
+        step_id=step_id,
+        run_id=run_id,
+        raised_by_id=actor.member_id if actor else None,
+        target=target,
+        owner_id=owner.id,
+        severity=severity,
+        ask=ask,
+        tried=(tried or "").strip()[:ASK_LENGTH] or None,
+        deadline=deadline,
+        created_at=now,
+        acknowledge_by=now + library.escalation_policy.time_to_acknowledge(severity),
+    )
+    session.add(escalation)
+    await session.flush()
+    watch(session, escalation)
+    record(
+        session,
+        TimelineKind.ESCALATION_RAISED,
+        f"escalated to {owner.name} ({severity}): {ask}",
+        now,
+        account_id=account_id,
+        actor=actor,
+        run_id=run_id,
+        step_id=step_id,
+        escalation_id=escalation.id,
+    )
+    await enqueue(
+        session,
+        DeliveryKind.ESCALATION,
+        now,
+        lane=ESCALATION_LANE,
+        account_id=account_id,
+        payload={"escalation_id": escalation.id},
+    )
+    await refresh_homes(session, [owner.id, actor.member_id if actor else None], now)
+    return escalation
+
+
+def watch(session: AsyncSession, escalation: Escalation) -> None:
+    """Plan the moment at which the escalation climbs if nobody has taken it."""
+    session.add(
+        Touchpoint(
+            kind=TouchpointKind.UNACKNOWLEDGED,
+            account_id=escalation.account_id,
+            escalation_id=escalation.id,
+            revision=escalation.revision,
+            fire_at=escalation.acknowledge_by,
+        )
+    )
+
+
+async def owner_for(session: AsyncSession, team: Team, target: MemberRole, account: Account) -> Member:
+    """The account's member in the role; without one, the account's leader, then any leader, then the CSM."""
+    if owner := team.in_role(target) or await any_leader(session, team) or team.csm:
+        return owner
+    raise InvalidInput(f"There is nobody to escalate to. Set a leader with `/account edit {account.key}`.")
+
+
+async def any_leader(session: AsyncSession, team: Team) -> Member | None:
+    if leader := team.in_role(MemberRole.LEADER):
+        return leader
+    query = select(Member).where(Member.role == MemberRole.LEADER, col(Member.active)).order_by(col(Member.id)).limit(1)
+    return (await session.exec(query)).one_or_none()
+
+
+def _check_ask(ask: str) -> str:
+    if not ask.strip():
+        raise InvalidInput("Say what you need, in a sentence.", field="ask")
+    if len(ask) > ASK_LENGTH:
+        raise InvalidInput(f"That is {len(ask):,} characters; the limit is {ASK_LENGTH:,}. Shorten it.", field="ask")
+    return ask.strip()

@@ -1,0 +1,112 @@
+"""A run with everything its decisions look at, loaded in three statements and locked against other changes."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.engine.calendars import local_date
+from bot.errors import InvalidInput, NotFound
+from bot.library.library import Library
+from bot.library.schema import Playbook, StepSpec
+from bot.models import FINISHED, Account, AccountRole, Member, MemberRole, Run, Step
+
+
+@dataclass
+class Team:
+    """Who plays which role for an account, and the members a run concerns, by id."""
+
+    roles: dict[MemberRole, int] = field(default_factory=dict)
+    members: dict[int, Member] = field(default_factory=dict)
+
+    @property
+    def csm(self) -> Member | None:
+        return self.in_role(MemberRole.CSM)
+
+    def in_role(self, role: MemberRole) -> Member | None:
+        """The active member in a role."""
+        member = self.members.get(self.roles.get(role, 0))
+        return member if member and member.active else None
+
+    def assignee_for(self, role: MemberRole, account: Account) -> tuple[Member, bool]:
+        """Who gets a step of this role, and whether the role is missing so that it is the CSM.
+
+        Raises InvalidInput when the account has not even a CSM.
+        """
+        if member := self.in_role(role):
+            return member, False
+        if csm := self.csm:
+            return csm, True
+        raise InvalidInput(f"{account.name} has no CSM. Set one with `/account edit {account.key}`.")
+
+
+@dataclass
+class RunState:
+    run: Run
+    account: Account
+    playbook: Playbook
+    steps: list[Step]
+    team: Team
+
+    def step(self, step_id: int) -> Step:
+        return next(step for step in self.steps if step.id == step_id)
+
+    def spec(self, step: Step) -> StepSpec:
+        return self.playbook.step(step.key)
+
+    def assignee(self, step: Step) -> Member:
+        return self.team.members[step.assignee_id]
+
+    def unmet(self, step: Step) -> list[Step]:
+        """The steps this one waits for."""
+        needs = self.spec(step).needs
+        return [other for other in self.steps if other.key in needs and other.status not in FINISHED]
+
+    def name_of(self, member_id: int | None) -> str:
+        if member_id is None:
+            return "Playcall"
+        member = self.team.members.get(member_id)
+        return member.name if member else "Someone"
+
+    def local_day(self, step: Step, instant: datetime) -> date:
+        """The day it is for the step's assignee."""
+        return local_date(instant, self.assignee(step).timezone)
+
+
+async def load_run_of_step(session: AsyncSession, library: Library, step_id: int) -> RunState:
+    """Raises NotFound when there is no such step."""
+    return await _load(session, library, col(Run.id) == select(Step.run_id).where(Step.id == step_id).scalar_subquery())
+
+
+async def load_run(session: AsyncSession, library: Library, run_id: int) -> RunState:
+    """Raises NotFound when there is no such run."""
+    return await _load(session, library, col(Run.id) == run_id)
+
+
+async def _load(session: AsyncSession, library: Library, which: ColumnElement[bool]) -> RunState:
+    query = select(Run, Account).join(Account, col(Account.id) == Run.account_id).where(which)
+    found = (await session.exec(query.with_for_update(of=Run))).one_or_none()
+    if found is None:
+        raise NotFound("That step is not there any more. The Home tab shows what is current.")
+    run, account = found
+    steps = (await session.exec(select(Step).where(Step.run_id == run.id).order_by(col(Step.position)))).all()
+    playbook = await library.version(session, run.playbook_version_id)
+    return RunState(run, account, playbook, list(steps), await load_team(session, account.id, run.id))
+
+
+async def load_team(session: AsyncSession, account_id: int, run_id: int | None = None) -> Team:
+    """The account's role map with its members, and whoever else has to do with the run's steps."""
+    of_account = and_(col(AccountRole.member_id) == Member.id, col(AccountRole.account_id) == account_id)
+    concerned: list[ColumnElement[bool]] = [col(AccountRole.id).is_not(None)]
+    if run_id is not None:
+        of_run = [select(column).where(Step.run_id == run_id) for column in (Step.assignee_id, Step.finished_by_id)]
+        concerned.extend(col(Member.id).in_(members) for members in of_run)
+    query = select(Member, AccountRole.role).join(AccountRole, of_account, isouter=True).where(or_(*concerned))
+    team = Team()
+    for member, role in (await session.exec(query)).all():
+        team.members[member.id] = member
+        if role is not None:
+            team.roles[MemberRole(role)] = member.id
+    return team

@@ -1,6 +1,6 @@
 """Putting things to send into the outbox, in the transaction of the change they tell of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -27,7 +27,19 @@ async def enqueue(
 ) -> int:
     """Add a delivery and return its id; with a merge key that is already pending, the pending one's id."""
     row = _row(kind, now + delay, now, lane, merge_key, member_id, account_id, payload)
-    return (await _insert(session, [row]))[0]
+    return (await _insert(session, [row]))[0][0]
+
+
+async def enqueue_steps(session: AsyncSession, waits: Mapping[int, timedelta], now: datetime) -> dict[int, int]:
+    """A message of due steps to each of these members, sent after their wait. Returns delivery ids by member.
+
+    A message that is still pending for a member is the one that what is new goes into.
+    """
+    rows = [
+        _row(DeliveryKind.STEPS, now + wait, now, member_lane(member), f"steps:{member}", member, None, None)
+        for member, wait in sorted(waits.items())
+    ]
+    return {member: delivery for delivery, member in await _insert(session, rows) if member is not None} if rows else {}
 
 
 async def redraw_steps(session: AsyncSession, step_ids: Iterable[int], now: datetime) -> None:
@@ -110,11 +122,12 @@ def _row(
     }
 
 
-async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> list[int]:
+async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> Sequence[tuple[int, int | None]]:
+    """The ids of the deliveries that the rows became, new or already pending, with their members; in no order."""
     statement = insert_or(session, Delivery).values(rows)
     merged = statement.on_conflict_do_update(
         index_elements=["merge_key"],
         index_where=PENDING,
         set_={"merge_key": statement.excluded.merge_key},  # changes nothing, so that the pending row's id comes back
     )
-    return list((await session.exec(merged.returning(col(Delivery.id)))).scalars())
+    return (await session.exec(merged.returning(col(Delivery.id), col(Delivery.member_id)))).tuples().all()

@@ -1,0 +1,49 @@
+"""APScheduler as a heartbeat. Its jobs live in memory and hold no state: what is due stands in our own tables."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.errors import PlaycallError
+from bot.schedule.daily import run_daily
+from bot.schedule.firing import fire_due
+from bot.services import Services
+
+log = structlog.get_logger(__name__)
+
+HOUR = 3600
+
+
+class Heartbeat:
+    """Fires due touchpoints every few seconds, and once an hour does what a day owes, until stopped."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._scheduler: AsyncIOScheduler | None = None
+
+    def start(self) -> None:
+        """Begin to beat; needs a running event loop."""
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
+        for job, seconds in ((fire_due, self._services.settings.heartbeat_seconds), (run_daily, HOUR)):
+            scheduler.add_job(
+                self._beat, "interval", (job,), seconds=seconds, id=job.__name__, next_run_time=datetime.now(UTC)
+            )
+        scheduler.start()
+        self._scheduler = scheduler
+
+    async def _beat(self, job: Callable[[Services, datetime], Awaitable[object]]) -> None:
+        """One beat. A failed one is logged, and the next tries again: nothing was committed."""
+        try:
+            await job(self._services, self._services.clock.now())
+        except PlaycallError as error:
+            log.warning("beat_failed", job=job.__name__, why=error.message)
+        except Exception:
+            log.exception("beat_failed", job=job.__name__)
+
+    async def stop(self) -> None:
+        """Stop beating. A beat under way commits or rolls back as a whole."""
+        if self._scheduler:
+            self._scheduler.shutdown(wait=False)
+            self._scheduler = None

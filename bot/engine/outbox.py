@@ -130,4 +130,4 @@ async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> Sequence
         index_where=PENDING,
         set_={"merge_key": statement.excluded.merge_key},  # changes nothing, so that the pending row's id comes back
     )
-    return (await session.exec(merged.returning(col(Delivery.id), col(Delivery.member_id)))).tuples().all()
+    return (await session.exec(merged.returning(col(Delivery.id), col(Delivery.member_id)))).all()

@@ -1,0 +1,73 @@
+"""Taking deliveries to send, so that no two processes send the same one and a lane keeps its order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlmodel import col
+
+from bot.db import Database
+from bot.models import Delivery, DeliveryKind, DeliveryStatus
+from bot.models.outbox import UNSENT
+
+# Redrawing has limits of its own, wide enough to need no pace, and must not wait behind messages: only a second redraw
+# of the same thing waits for the first.
+UNPACED = frozenset({DeliveryKind.REDRAW, DeliveryKind.HOME})
+
+# A delivery that fails keeps its lane waiting for about a minute; after these attempts what comes later may pass it.
+ATTEMPTS_THAT_HOLD_THE_LANE = 5
+
+
+async def claim(database: Database, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+    """Lease up to `limit` deliveries that are due, at most the first unsent one of each lane.
+
+    An expired lease is claimed like a pending delivery. `attempts` counts the claims: from the second on, an earlier
+    one may have reached Slack.
+    """
+    async with database.reading() as connection:
+        if (await connection.execute(claimable(now, 1))).first() is None:
+            return []  # the usual case, without taking the write lock
+    due = claimable(now, limit).with_for_update(skip_locked=True).cte("due")
+    statement = (
+        update(Delivery)
+        .where(col(Delivery.id).in_(select(due.c.id)))
+        .values(status=DeliveryStatus.LEASED, lease_until=lease_until, attempts=col(Delivery.attempts) + 1)
+        .returning(Delivery)
+        .execution_options(synchronize_session=False)
+    )
+    async with database.transaction() as session:
+        return (await session.execute(statement)).scalars().all()
+
+
+def claimable(now: datetime, limit: int) -> Select[int]:
+    """The ids that may be claimed. The conditions on status and lease stand on the outermost level, because PostgreSQL
+    checks only those again on a row that another process has just changed."""
+    first = _first_of_each_queue(now).subquery()
+    return (
+        select(col(Delivery.id))
+        .where(
+            col(Delivery.id).in_(select(first.c.id).where(first.c.place == 1)),
+            UNSENT,
+            col(Delivery.available_at) <= now,
+            or_(col(Delivery.status) == DeliveryStatus.PENDING, col(Delivery.lease_until) <= now),
+        )
+        .order_by(col(Delivery.available_at), col(Delivery.id))
+        .limit(limit)
+    )
+
+
+def _first_of_each_queue(now: datetime) -> Select[int, int]:
+    place = func.row_number().over(partition_by=_queue(), order_by=col(Delivery.id)).label("place")
+    return select(col(Delivery.id), place).where(
+        UNSENT,
+        or_(
+            col(Delivery.available_at) <= now,
+            and_(col(Delivery.attempts) > 0, col(Delivery.attempts) <= ATTEMPTS_THAT_HOLD_THE_LANE),
+        ),
+    )
+
+
+def _queue() -> ColumnElement[str]:
+    """Deliveries of one queue go one after the other."""
+    redraws = func.coalesce(col(Delivery.merge_key), col(Delivery.lane))
+    return case((col(Delivery.kind).in_(UNPACED), redraws), else_=col(Delivery.lane))

@@ -1,0 +1,191 @@
+"""One delivery on its way: build, look whether it is there already, wait for its turn, send, write it down."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+
+from bot.delivery.addresses import Addresses, channel_name
+from bot.delivery.failures import report_failure
+from bot.delivery.outgoing import Builder, Outgoing, PostMessage, PublishHome, UpdateMessage
+from bot.delivery.pacing import Pacing
+from bot.delivery.pausing import Stopping
+from bot.delivery.reconciling import find_posted
+from bot.delivery.recording import (
+    forget_message,
+    hand_back,
+    record_failure,
+    record_posted,
+    record_retry,
+    record_sent,
+    renew_lease,
+    timeline_mark,
+)
+from bot.delivery.refusals import RateLimited, Refused
+from bot.delivery.retrying import Fail, decide_retry
+from bot.delivery.web_api import POST, WebApi
+from bot.errors import DatabaseUnavailable
+from bot.models import Delivery, DeliveryKind
+from bot.services import Services
+
+log = structlog.get_logger(__name__)
+
+# What Slack says of a message that was deleted, or whose channel was.
+GONE = frozenset({"message_not_found", "channel_not_found", "thread_not_found"})
+
+
+class Outcome(StrEnum):
+    SENT = "sent"
+    FOUND = "found"  # an earlier attempt had posted it
+    NOTHING = "nothing"  # there was nothing to say any more
+    RETRY = "retry"
+    FAILED = "failed"
+    HANDED_BACK = "handed_back"  # not sent, and not because of an error
+    LOST = "lost"  # another process has it, or will have it when the lease runs out
+
+
+class Courier:
+    def __init__(
+        self,
+        services: Services,
+        api: WebApi,
+        addresses: Addresses,
+        pacing: Pacing,
+        builders: dict[DeliveryKind, Builder],
+        request_timeout: float,
+    ) -> None:
+        self._services = services
+        self._database = services.database
+        self._api = api
+        self._addresses = addresses
+        self._pacing = pacing
+        self._builders = builders
+        self._lease = timedelta(seconds=services.settings.lease_seconds)
+        self._request_timeout = timedelta(seconds=request_timeout)
+
+    async def deliver(self, delivery: Delivery) -> Outcome:
+        """Bring one leased delivery to an outcome, which is written down when this returns.
+
+        Raises DatabaseUnavailable: then the lease runs out, and the delivery is looked up and sent later.
+        """
+        journey = Journey(delivery)
+        while True:
+            try:
+                return await self._attempt(journey)
+            except Stopping:
+                return await self._hand_back(delivery, delivery.available_at)
+            except RateLimited as limit:
+                free_at = await self._hold(journey, limit)
+                if not isinstance(journey.outgoing, PostMessage):
+                    return await self._hand_back(delivery, free_at)
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:
+                return await self._give_up_or_retry(journey, error)
+
+    async def _attempt(self, journey: "Journey") -> Outcome:
+        delivery = journey.delivery
+        await self._pacing.wait_until(journey.not_before)
+        async with self._database.reading() as connection:
+            journey.built_at = await timeline_mark(connection)
+            build = self._builders[DeliveryKind(delivery.kind)]
+            journey.outgoing = await build(connection, delivery, self._services, self._now())
+        match journey.outgoing:
+            case None:
+                return await self._record_done(delivery, Outcome.NOTHING)
+            case PostMessage() as message:
+                return await self._post(journey, message)
+            case UpdateMessage() as message:
+                return await self._update(delivery, message)
+            case PublishHome() as home:
+                await self._api.publish(home)
+                return await self._record_done(delivery, Outcome.SENT)
+
+    async def _post(self, journey: "Journey", message: PostMessage) -> Outcome:
+        delivery = journey.delivery
+        journey.channel = channel = await self._addresses.channel_of(message)
+        outcome, posted = Outcome.FOUND, None
+        if delivery.attempts > 1:
+            posted = await find_posted(self._api, self._addresses, channel, message, delivery.key)
+        if posted is None:
+            await self._pacing.take(channel_name(channel))
+            if not await self._still_ours(delivery):
+                return Outcome.LOST
+            outcome, posted = Outcome.SENT, await self._api.post(channel, message, delivery.key)
+        self._addresses.remember(channel, posted.channel)
+        async with self._database.transaction() as session:
+            await record_posted(session, delivery, message, posted, journey.built_at, self._now())
+        return outcome
+
+    async def _update(self, delivery: Delivery, message: UpdateMessage) -> Outcome:
+        try:
+            await self._api.update(message)
+        except Refused as refusal:
+            if refusal.reason not in GONE:
+                raise
+            async with self._database.transaction() as session:
+                await forget_message(session, message)
+                await record_sent(session, delivery, self._now())
+            return Outcome.NOTHING
+        return await self._record_done(delivery, Outcome.SENT)
+
+    async def _still_ours(self, delivery: Delivery) -> bool:
+        """Whether the lease outlives the request: a message may be sent only while nobody else would send it."""
+        lease_until = delivery.lease_until
+        now = self._now()
+        if lease_until and lease_until - now > self._request_timeout:
+            return True
+        async with self._database.transaction() as session:
+            return await renew_lease(session, delivery, now + self._lease)
+
+    async def _hold(self, journey: "Journey", limit: RateLimited) -> datetime:
+        """Tell every process to leave alone what Slack wants left alone: a channel, or a method."""
+        name = channel_name(journey.channel or "") if limit.method == POST else limit.method
+        journey.not_before = free_at = self._now() + timedelta(seconds=limit.seconds)
+        await self._pacing.hold(name, free_at)
+        log.warning("slack_rate_limited", method=limit.method, held=name, seconds=limit.seconds)
+        return free_at
+
+    async def _record_done(self, delivery: Delivery, outcome: Outcome) -> Outcome:
+        async with self._database.transaction() as session:
+            await record_sent(session, delivery, self._now())
+        return outcome
+
+    async def _hand_back(self, delivery: Delivery, when: datetime) -> Outcome:
+        async with self._database.transaction() as session:
+            await hand_back(session, delivery, when, self._now())
+        return Outcome.HANDED_BACK
+
+    async def _give_up_or_retry(self, journey: "Journey", error: Exception) -> Outcome:
+        delivery, now = journey.delivery, self._now()
+        decision = decide_retry(error, delivery.attempts, now)
+        if isinstance(decision, Fail):
+            return await self._fail(journey, decision, error)
+        log.warning("delivery_will_be_retried", delivery_id=delivery.id, kind=delivery.kind, exc_info=error)
+        async with self._database.transaction() as session:
+            await record_retry(session, delivery, decision.when, str(error) or type(error).__name__, now)
+        return Outcome.RETRY
+
+    async def _fail(self, journey: "Journey", failure: Fail, error: Exception) -> Outcome:
+        delivery, now = journey.delivery, self._now()
+        log.error("delivery_failed", delivery_id=delivery.id, kind=delivery.kind, reason=failure.reason, exc_info=error)
+        message = journey.outgoing
+        channel = message.channel if isinstance(message, PostMessage) else None
+        async with self._database.transaction() as session:
+            if await record_failure(session, delivery, failure.reason, now):
+                await report_failure(session, self._services.settings, delivery, channel, failure, now)
+        return Outcome.FAILED
+
+    def _now(self) -> datetime:
+        return self._services.clock.now()
+
+
+class Journey:
+    """What is known of a delivery under way, beside its row."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self.outgoing: Outgoing | None = None
+        self.channel: str | None = None
+        self.built_at = 0
+        self.not_before: datetime | None = None

@@ -1,0 +1,58 @@
+"""What a builder makes of a delivery: exactly what is to be sent, as plain values."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import PlaycallError
+from bot.models import Delivery
+from bot.services import Services
+
+Blocks = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostMessage:
+    """A message to a channel (id or name) or to a member: exactly one of the two.
+
+    A message that names steps or an escalation is remembered, so that it can be redrawn when they change.
+    """
+
+    text: str
+    blocks: Blocks
+    channel: str | None = None
+    member_id: int | None = None
+    thread_ts: str | None = None
+    step_ids: tuple[int, ...] = ()
+    escalation_id: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.channel is None) == (self.member_id is None):
+            raise ValueError("a message goes either to a channel or to a member")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateMessage:
+    channel: str
+    ts: str
+    text: str
+    blocks: Blocks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishHome:
+    slack_user_id: str
+    view: dict[str, Any]
+
+
+Outgoing = PostMessage | UpdateMessage | PublishHome
+
+Builder = Callable[[AsyncConnection, Delivery, Services, datetime], Awaitable[Outgoing | None]]
+"""Reads saved state at the moment of sending. None: there is nothing to say any more. May raise CannotSend."""
+
+
+class CannotSend(PlaycallError):
+    """This cannot be sent, and trying again would not help."""

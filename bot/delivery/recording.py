@@ -1,0 +1,159 @@
+"""Writing down what became of a delivery, each outcome in one transaction.
+
+What was sent is recorded by whoever saw it: a lease that ran out meanwhile does not matter. Every other outcome is
+recorded only by the holder of the lease, so that a process that was too slow undoes nothing another one is doing.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, func, insert, or_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.delivery.claiming import UNPACED
+from bot.delivery.outgoing import PostMessage, UpdateMessage
+from bot.delivery.web_api import Posted
+from bot.engine.outbox import redraw_escalation, redraw_steps
+from bot.models import Delivery, DeliveryStatus, Escalation, PostedMessage, PostedStep, Run, TimelineEntry
+
+
+async def record_sent(session: AsyncSession, delivery: Delivery, now: datetime) -> bool:
+    """The delivery is over. False: another process has recorded that already."""
+    return await _change(session, delivery, _ended(DeliveryStatus.SENT, now))
+
+
+async def record_posted(
+    session: AsyncSession, delivery: Delivery, message: PostMessage, posted: Posted, built_at: int, now: datetime
+) -> None:
+    """The message stands in Slack; remember it where it has to be redrawn when what it shows changes.
+
+    `built_at` is `timeline_mark` from before the message was built. What has changed since could not redraw a message
+    that was not remembered yet, so it is redrawn now.
+    """
+    shows_something = bool(message.step_ids) or message.escalation_id is not None
+    if not await record_sent(session, delivery, now) or not shows_something:
+        return
+    await _remember_message(session, delivery, message, posted, now)
+    if message.escalation_id is not None:
+        await _remember_thread(session, message.escalation_id, posted)
+    if await _changed_since(session, message, built_at):
+        await redraw_steps(session, message.step_ids, now)
+        if message.escalation_id is not None:
+            await redraw_escalation(session, message.escalation_id, now)
+
+
+async def timeline_mark(connection: AsyncConnection) -> int:
+    """How far the timeline has come: every change adds to it."""
+    return (await connection.execute(select(func.coalesce(func.max(col(TimelineEntry.id)), 0)))).scalar_one()
+
+
+async def forget_message(session: AsyncSession, message: UpdateMessage) -> None:
+    """Somebody deleted the message in Slack: there is nothing left to redraw."""
+    await session.execute(
+        delete(PostedMessage).where(col(PostedMessage.channel) == message.channel, col(PostedMessage.ts) == message.ts)
+    )
+
+
+async def record_retry(session: AsyncSession, delivery: Delivery, when: datetime, error: str, now: datetime) -> None:
+    await _put_back(session, delivery, when, now, {"last_error": error[:500]})
+
+
+async def hand_back(session: AsyncSession, delivery: Delivery, when: datetime, now: datetime) -> None:
+    """It certainly has not been sent in this attempt, which therefore does not count."""
+    await _put_back(session, delivery, when, now, {"attempts": delivery.attempts - 1})
+
+
+async def record_failure(session: AsyncSession, delivery: Delivery, reason: str, now: datetime) -> bool:
+    """False: the lease is another's by now, and so is the outcome."""
+    return await _change(session, delivery, _ended(DeliveryStatus.FAILED, now, reason), holder_only=True)
+
+
+async def renew_lease(session: AsyncSession, delivery: Delivery, until: datetime) -> bool:
+    """False: the lease had run out, and another process has taken the delivery."""
+    ours = await _change(session, delivery, {"lease_until": until}, holder_only=True)
+    if ours:
+        delivery.lease_until = until
+    return ours
+
+
+async def _put_back(
+    session: AsyncSession, delivery: Delivery, when: datetime, now: datetime, changes: dict[str, Any]
+) -> None:
+    """Make it pending again. A redraw that has been asked for anew meanwhile is left to the newer delivery; a message
+    gives up its merge key, because what would be merged into it now might be missing from what was posted before."""
+    redraw = delivery.kind in UNPACED
+    if redraw and await _asked_for_anew(session, delivery):
+        await _change(session, delivery, _ended(DeliveryStatus.SENT, now, "superseded"), holder_only=True)
+        return
+    pending = {
+        "status": DeliveryStatus.PENDING,
+        "merge_key": delivery.merge_key if redraw else None,
+        "available_at": when,
+        "lease_until": None,
+    }
+    await _change(session, delivery, pending | changes, holder_only=True)
+
+
+async def _asked_for_anew(session: AsyncSession, delivery: Delivery) -> bool:
+    newer = aliased(Delivery)
+    query = select(
+        exists().where(col(newer.merge_key) == delivery.merge_key, col(newer.status) == DeliveryStatus.PENDING)
+    )
+    return bool((await session.exec(query)).one())
+
+
+def _ended(status: DeliveryStatus, now: datetime, error: str | None = None) -> dict[str, Any]:
+    return {"status": status, "finished_at": now, "lease_until": None, "last_error": error and error[:500]}
+
+
+async def _change(
+    session: AsyncSession, delivery: Delivery, values: dict[str, Any], *, holder_only: bool = False
+) -> bool:
+    """Change the delivery's row while it is leased (to us, with `holder_only`). Returns whether it was."""
+    leased = [col(Delivery.id) == delivery.id, col(Delivery.status) == DeliveryStatus.LEASED]
+    if holder_only:
+        leased.append(col(Delivery.lease_until) == delivery.lease_until)
+    statement = update(Delivery).where(*leased).values(**values).returning(col(Delivery.id))
+    changed = await session.execute(statement, execution_options={"synchronize_session": False})
+    return changed.first() is not None
+
+
+async def _changed_since(session: AsyncSession, message: PostMessage, mark: int) -> bool:
+    shown = or_(
+        col(TimelineEntry.step_id).in_(message.step_ids), col(TimelineEntry.escalation_id) == message.escalation_id
+    )
+    query = select(TimelineEntry.id).where(col(TimelineEntry.id) > mark, shown).limit(1)
+    return (await session.exec(query)).first() is not None
+
+
+async def _remember_message(
+    session: AsyncSession, delivery: Delivery, message: PostMessage, posted: Posted, now: datetime
+) -> None:
+    row = PostedMessage(
+        kind=delivery.kind,
+        channel=posted.channel,
+        ts=posted.ts,
+        delivery_id=delivery.id,
+        account_id=delivery.account_id,
+        escalation_id=message.escalation_id,
+        created_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    if message.step_ids:
+        steps = dict.fromkeys(message.step_ids)  # each once, in the order shown
+        rows = [{"message_id": row.id, "step_id": step, "position": place} for place, step in enumerate(steps)]
+        await session.execute(insert(PostedStep), rows)
+
+
+async def _remember_thread(session: AsyncSession, escalation_id: int, posted: Posted) -> None:
+    run = select(Escalation.run_id).where(Escalation.id == escalation_id).scalar_subquery()
+    await session.execute(
+        update(Run)
+        .where(col(Run.id) == run)
+        .values(thread_channel=posted.channel, thread_ts=posted.ts)
+        .execution_options(synchronize_session=False)
+    )

@@ -37,7 +37,7 @@ async def ready(echo: None, ws: Workspace) -> Workspace:  # noqa: ARG001  # the 
 
 
 async def test_a_signed_command_is_answered(ready: Workspace) -> None:
-    assert (await ready.command("maya", "/echo", "hello"))["text"] == "Maya said hello"
+    assert (await ready.command("maya", "/echo", "hello"))["text"] == "Maya Lindt said hello"
 
 
 async def test_a_stranger_is_politely_refused(ready: Workspace) -> None:

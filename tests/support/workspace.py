@@ -7,8 +7,7 @@ from the double (`ws.slack`) or from the shortcuts here: opened views, ephemeral
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,10 +16,11 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.clock import FixedClock
 from bot.db import Database
-from bot.models import Account, AccountRole, Member, MemberRole, Segment, Stage
+from bot.models import AccountRole, MemberRole
 from bot.services import Services
 from bot.settings import Settings
 from tests.support.recording_slack import RecordingSlack
+from tests.support.world import World, make_world
 
 TEAM = "T0OURS"
 SECRET = "a-signing-secret-for-tests"
@@ -44,15 +44,6 @@ def slack_settings(database: Database, slack_url: str, **changes: Any) -> Settin
 def slack_id(name: str) -> str:
     """The Slack user id of somebody of the demo's people: `maya` is U0MAYA."""
     return f"U0{name.upper()}"
-
-
-@dataclass
-class People:
-    maya: Member
-    leo: Member
-    dana: Member
-    sam: Member
-    acme: Account
 
 
 @dataclass
@@ -200,9 +191,14 @@ class Workspace:
 
     # --- the book of business -----------------------------------------------------------------------------------------
 
-    async def people(self) -> People:
-        """Store maya (CSM), leo (AE), dana (leader), sam (specialist) and the account acme with its role map."""
-        return await store_people(self.services.database, self.clock.now())
+    async def people(self) -> World:
+        """Store maya (CSM), leo (AE), dana (leader), sam (specialist), eve (another CSM) and maya's account acme."""
+        world = await make_world(self.services.database, self.clock.now())
+        async with self.services.database.transaction() as session:
+            session.add(
+                AccountRole(account_id=world.account_id, role=MemberRole.SPECIALIST, member_id=world.sam.member_id)
+            )
+        return replace(world, library=self.services.library)
 
 
 def signed_headers(body: str, content_type: str, secret: str, at: float) -> dict[str, str]:
@@ -212,42 +208,6 @@ def signed_headers(body: str, content_type: str, secret: str, at: float) -> dict
         "x-slack-request-timestamp": stamp,
         "x-slack-signature": SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body) or "",
     }
-
-
-async def store_people(database: Database, now: datetime) -> People:
-    def member(name: str, role: MemberRole, timezone: str, country: str) -> Member:
-        return Member(
-            email=f"{name}@ours.example",
-            name=name.capitalize(),
-            role=role,
-            slack_user_id=slack_id(name),
-            timezone=timezone,
-            country=country,
-            created_at=now,
-        )
-
-    maya = member("maya", MemberRole.CSM, "Europe/Berlin", "DE")
-    leo = member("leo", MemberRole.AE, "America/New_York", "US")
-    dana = member("dana", MemberRole.LEADER, "Europe/Berlin", "DE")
-    sam = member("sam", MemberRole.SPECIALIST, "Europe/London", "GB")
-    acme = Account(
-        key="acme",
-        name="Acme Corp",
-        domain="acme.example",
-        segment=Segment.ENTERPRISE,
-        stage=Stage.ADOPTION,
-        arr=120_000,
-        created_at=now,
-        updated_at=now,
-    )
-    async with database.transaction() as session:
-        session.add_all([maya, leo, dana, sam, acme])
-        await session.flush()
-        session.add_all(
-            AccountRole(account_id=acme.id, role=MemberRole(member.role), member_id=member.id)
-            for member in (maya, leo, dana, sam)
-        )
-    return People(maya, leo, dana, sam, acme)
 
 
 def _find_element(

@@ -1,0 +1,1 @@
+"""Reading accounts, members and contacts from the CSV files that other systems export."""

@@ -1,0 +1,230 @@
+"""Importing accounts, with who looks after them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.imports import values as cells
+from bot.imports.bulk import insert_rows, read_all, read_where, table_of, update_rows
+from bot.imports.columns import Column
+from bot.imports.importing import Advance
+from bot.imports.people import Directory
+from bot.imports.plan import Change, Plan
+from bot.imports.rows import Checked, Row, RowProblem, Values
+from bot.models import (
+    Account,
+    AccountRole,
+    EntryReason,
+    Member,
+    MemberRole,
+    Segment,
+    Stage,
+    TimelineEntry,
+    TimelineKind,
+    Touch,
+)
+
+SEGMENTS = {
+    "small business": Segment.SMB,
+    "small": Segment.SMB,
+    "mid": Segment.MID_MARKET,
+    "midmarket": Segment.MID_MARKET,
+    "mm": Segment.MID_MARKET,
+    "commercial": Segment.MID_MARKET,
+    "ent": Segment.ENTERPRISE,
+    "large": Segment.ENTERPRISE,
+}
+STAGES = {
+    "customer": Stage.ADOPTION,  # HubSpot's life-cycle has one stage for everyone who bought
+    "evangelist": Stage.ADOPTION,
+    "implementation": Stage.ONBOARDING,
+    "former customer": Stage.CHURNED,
+    "churn": Stage.CHURNED,
+}
+TOUCHES = {"high touch": Touch.HIGH, "low touch": Touch.LOW, "tech touch": Touch.LOW, "no touch": Touch.NONE}
+
+ROLE_COLUMNS = {
+    MemberRole.CSM: ("Customer Success Manager", "CSM email", "Company owner", "Account Owner", "Owner"),
+    MemberRole.AE: ("Account Executive", "AE email", "Account Manager"),
+    MemberRole.LEADER: ("CS leader", "Leader email", "Executive sponsor (ours)"),
+    MemberRole.SPECIALIST: ("Onboarding specialist", "Specialist email"),
+    MemberRole.SUPPORT: ("Support contact", "Support email"),
+    MemberRole.FINANCE: ("Finance contact", "Finance email"),
+}
+SYSTEMS = {"hubspot": ("Record ID", "Company ID", "HubSpot ID"), "salesforce": ("Account ID", "Salesforce ID")}
+ATTRIBUTE = "attributes."
+
+
+class Accounts:
+    noun = "account"
+    columns: Sequence[Column] = (
+        Column("key", cells.parse_key, ("Account key", "Short name")),
+        Column("name", cells.text_up_to(200), ("Company name", "Account Name", "Company", "Customer")),
+        Column("domain", cells.parse_domain, ("Company Domain Name", "Website URL", "Website")),
+        Column("segment", cells.choice_of(Segment, SEGMENTS), ("Customer segment", "Account Segment", "Tier")),
+        Column("touch", cells.choice_of(Touch, TOUCHES), ("Touch level", "Touch model")),
+        Column("stage", cells.choice_of(Stage, STAGES), ("Lifecycle Stage", "Life-cycle stage", "Customer stage")),
+        Column("maturity", cells.whole_number(1, 5), ("Maturity level",)),
+        Column("journey", cells.text_up_to(80), ("Customer journey",)),
+        Column("entry_reason", cells.choice_of(EntryReason), ("Reason for entry",)),
+        Column("industry", cells.text_up_to(120), ("Sector",)),
+        Column("country", cells.parse_country, ("Country/Region", "Billing Country", "Company country")),
+        Column("outcome", cells.text_up_to(500), ("Desired outcome", "Goal", "Success criteria")),
+        Column(
+            "arr", cells.parse_amount, ("Annual recurring revenue", "ARR value", "Contract value", "Annual Revenue")
+        ),
+        Column("currency", cells.parse_currency, ("Currency code", "Account Currency", "Deal currency")),
+        Column("contract_start", None, ("Contract Start Date", "Start date", "Became a customer date", "Close Date")),
+        Column("trial_end", None, ("Trial End Date",)),
+        Column("go_live_date", None, ("Go live", "Launch date")),
+        Column("renewal_date", None, ("Renewal", "Contract renewal date", "Contract End Date", "Next renewal")),
+        *(Column(role.value, str, aliases) for role, aliases in ROLE_COLUMNS.items()),
+        *(Column(f"{system}_id", cells.text_up_to(80), headers) for system, headers in SYSTEMS.items()),
+    )
+    required: Sequence[Sequence[str]] = (("name", "key"),)
+
+    def unknown_column(self, header: str) -> Column | None:
+        name = re.sub(r"[^a-z0-9]+", "_", header.lower()).strip("_")[:40]
+        return Column(ATTRIBUTE + name, cells.parse_loosely) if re.match(r"[a-z]", name) else None
+
+    def label(self, values: Values) -> str:
+        return str(values.get("key") or cells.slug(values.get("name", "")))
+
+    def complete(self, values: Values) -> list[str]:
+        values.setdefault("key", cells.slug(values.get("name", "")))
+        for column, prefix in (("external_ids", ""), ("attributes", ATTRIBUTE)):
+            gathered = dict(_gathered(values, column, prefix))
+            if gathered:
+                values[column] = gathered
+        return [] if values["key"] else ["key: none is given, and none can be made from the name"]
+
+    def key(self, values: Values) -> str:
+        return str(values["key"])
+
+    async def plan(self, session: AsyncSession, checked: Checked) -> Plan:
+        plan = Plan(problems=checked.problems)
+        directory = Directory(await read_all(session, select(table_of(Member))))
+        stored = await _stored(session, [row.values["key"] for row in checked.rows])
+        for row in checked.rows:
+            before = stored.get(row.values["key"])
+            if mistakes := [*_resolve_people(row.values, directory), *_nameless(row.values, before)]:
+                plan.problems += [RowProblem(row.number, row.label, mistake) for mistake in mistakes]
+                continue
+            for column in ("external_ids", "attributes"):
+                if before and column in row.values:
+                    row.values[column] = before[column] | row.values[column]
+            plan.sort_in(row, before)
+        return plan
+
+    async def apply(self, session: AsyncSession, plan: Plan, now: datetime, source: str, advance: Advance) -> None:
+        await insert_rows(session, Account, [_new_account(row, now) for row in plan.created], advance)
+        moved = ((c.id, _own(c.after) | {"updated_at": now}) for c in plan.changed)
+        await update_rows(session, Account, moved, advance)
+        ids = await _ids(session, [row.values["key"] for row in plan.created])
+        await _write_roles(session, plan, ids)
+        entries = [
+            *(_added(ids[row.values["key"]], row, now, source) for row in plan.created),
+            *(_changed(change, now, source) for change in plan.changed),
+        ]
+        await insert_rows(session, TimelineEntry, entries)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+async def _stored(session: AsyncSession, keys: Sequence[str]) -> dict[str, Values]:
+    """What is stored under the keys, each with its role map as fields `csm`, `ae` and so on (member ids or None)."""
+    found = await read_where(session, Account, "key", keys)
+    nobody: Values = {role.value: None for role in ROLE_COLUMNS}
+    by_id = {account["id"]: account | nobody for account in found}
+    for role in await read_where(session, AccountRole, "account_id", list(by_id)):
+        by_id[role["account_id"]][role["role"].value] = role["member_id"]
+    return {account["key"]: account for account in by_id.values()}
+
+
+async def _ids(session: AsyncSession, keys: Sequence[str]) -> dict[str, int]:
+    return {account["key"]: account["id"] for account in await read_where(session, Account, "key", keys)}
+
+
+def _gathered(values: Values, column: str, prefix: str) -> Iterator[tuple[str, Any]]:
+    """Take the values that belong into a JSON column out of the row."""
+    names = (
+        {f"{system}_id": system for system in SYSTEMS}
+        if column == "external_ids"
+        else {name: name.removeprefix(prefix) for name in values if name.startswith(prefix)}
+    )
+    for name, inner in names.items():
+        if name in values:
+            yield inner, values.pop(name)
+
+
+def _resolve_people(values: Values, directory: Directory) -> Iterator[str]:
+    """Put member ids where the file has addresses or names; yields what is wrong."""
+    for role in ROLE_COLUMNS:
+        if role.value in values:
+            try:
+                values[role.value] = directory.find(values[role.value])
+            except ValueError as error:
+                yield f"{role.value}: {error}"
+
+
+def _nameless(values: Values, before: Values | None) -> Iterator[str]:
+    if before is None and "name" not in values:
+        yield "name: is empty, and there is no account with this key yet"
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def _own(values: Values) -> Values:
+    """The values that are columns of the account itself."""
+    return {name: value for name, value in values.items() if name not in ROLE_COLUMNS}
+
+
+def _new_account(row: Row, now: datetime) -> Values:
+    blank = Account(key="", name="", created_at=now, updated_at=now)
+    return blank.model_dump(exclude={"id"}) | _own(row.values)
+
+
+async def _write_roles(session: AsyncSession, plan: Plan, ids: dict[str, int]) -> None:
+    given = [
+        *(
+            (ids[row.values["key"]], role, row.values[role.value], None)
+            for row in plan.created
+            for role in _roles(row.values)
+        ),
+        *((c.id, role, c.after[role.value], c.before[role.value]) for c in plan.changed for role in _roles(c.after)),
+    ]
+    new = [{"account_id": id_, "role": role, "member_id": member} for id_, role, member, before in given if not before]
+    await insert_rows(session, AccountRole, new)
+    replaced = {(id_, role): member for id_, role, member, before in given if before}
+    rows = await read_where(session, AccountRole, "account_id", list({id_ for id_, _ in replaced}))
+    held = ((row["id"], replaced.get((row["account_id"], row["role"]))) for row in rows)
+    await update_rows(session, AccountRole, ((id_, {"member_id": member}) for id_, member in held if member))
+
+
+def _roles(values: Values) -> list[MemberRole]:
+    return [role for role in ROLE_COLUMNS if role.value in values]
+
+
+def _added(account_id: int, row: Row, now: datetime, source: str) -> Values:
+    return _entry(account_id, TimelineKind.ACCOUNT_ADDED, f"Imported from {source}.", {"row": row.number}, now)
+
+
+def _changed(change: Change, now: datetime, source: str) -> Values:
+    summary = f"Import from {source} changed {', '.join(change.after)}."
+    details = {name: [_json(change.before[name]), _json(value)] for name, value in change.after.items()}
+    return _entry(change.id, TimelineKind.ACCOUNT_CHANGED, summary, {"changes": details}, now)
+
+
+def _entry(account_id: int, kind: TimelineKind, summary: str, details: Values, now: datetime) -> Values:
+    entry = TimelineEntry(account_id=account_id, kind=kind, summary=summary, details=details, at=now)
+    return entry.model_dump(exclude={"id"})
+
+
+def _json(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | dict) else str(value)

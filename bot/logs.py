@@ -1,0 +1,71 @@
+"""Logging: static events with fields; JSON for machines, colours for a person at a terminal.
+
+The libraries' own log records go through the same renderer. Nothing secret gets out: whatever looks like a Slack token
+or a password inside an address is masked, in messages, fields and tracebacks alike.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+MASK = "***"
+_SECRETS = (
+    re.compile(r"(?<=xoxb-)[\w-]+|(?<=xoxp-)[\w-]+|(?<=xapp-)[\w-]+"),
+    re.compile(r"(?<=://)[^/@\s]+:[^/@\s]+(?=@)"),  # user:password of an address
+)
+
+# Bolt writes the bodies of requests it refuses at INFO; uvicorn's access lines repeat what our events say.
+_QUIET = {"slack_bolt": logging.WARNING, "uvicorn.access": logging.WARNING, "apscheduler": logging.WARNING}
+
+
+def configure_logging(level: str, *, for_a_person: bool | None = None) -> None:
+    """Set up logging for this process. `for_a_person` defaults to whether stderr is a terminal."""
+    readable = sys.stderr.isatty() if for_a_person is None else for_a_person
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(readable)],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name, quiet in _QUIET.items():
+        logging.getLogger(name).setLevel(max(quiet, logging.getLevelName(level)))
+
+
+def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: _masked(value) for name, value in event.items()}
+
+
+def _rendering(readable: bool) -> list[Processor]:
+    renderer: Processor = structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
+    return [structlog.processors.format_exc_info, mask_secrets, renderer]
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        for secret in _SECRETS:
+            value = secret.sub(MASK, value)
+        return value
+    if isinstance(value, Mapping):
+        return {key: _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    return value

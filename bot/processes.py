@@ -1,0 +1,118 @@
+"""The two processes: web answers Slack, worker fires and sends. Each stops gracefully on SIGTERM and SIGINT."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from slack_bolt.async_app import AsyncApp
+
+from bot.app import build_services, build_slack_app, open_slack_client, required
+from bot.errors import ConfigurationError
+from bot.services import Services
+from bot.settings import Settings
+from bot.socket_mode import socket_mode
+from bot.web import NOT_MIGRATED, build_web_app, why_not_ready
+
+log = structlog.get_logger(__name__)
+
+GRACE_SECONDS = 8  # platforms kill ten seconds after SIGTERM
+
+
+async def run_web(settings: Settings) -> None:
+    async with open_services(settings) as services:
+        with stop_on_signals() as stop:
+            await serve(services, stop)
+
+
+async def serve(services: Services, stop: asyncio.Event) -> None:
+    """Answer Slack until `stop` is set."""
+    settings = services.settings
+    secret = None if settings.slack_app_token else _signing_secret(settings)
+    async with open_slack_client(settings) as client:
+        slack = build_slack_app(services, client)
+        web = build_web_app(services.database, slack, secret)
+        async with _socket_mode_if_wanted(slack, settings):
+            await serve_http(web, settings.port, stop)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Services over a migrated database. An unreachable one is waited for by those who use it, not here."""
+    services = build_services(settings)
+    try:
+        reason = await why_not_ready(services.database)
+        if reason == NOT_MIGRATED:
+            raise ConfigurationError(reason)
+        if reason:
+            log.warning("database_not_ready", reason=reason)
+        yield services
+    finally:
+        await services.database.close()
+
+
+async def serve_http(web: FastAPI, port: int, stop: asyncio.Event) -> None:
+    listening = _listen(port)
+    config = uvicorn.Config(
+        web, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    server = _Server(config)
+    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+    log.info("web_started", port=port)
+    await until_stopped(serving, stop)
+    server.should_exit = True
+    await serving
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to stop_on_signals, so that what is open is closed before the process ends."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("", port))
+    except OSError as error:
+        raise ConfigurationError(f"Port {port} cannot be used ({error.strerror}). Set PORT to another.") from error
+
+
+def _signing_secret(settings: Settings) -> str:
+    return required(settings.slack_signing_secret, "SLACK_SIGNING_SECRET", "Basic Information > App Credentials")
+
+
+def _socket_mode_if_wanted(slack: AsyncApp, settings: Settings) -> AbstractAsyncContextManager[None]:
+    if settings.slack_app_token is None:
+        return nullcontext()
+    return socket_mode(slack, settings.slack_app_token.get_secret_value())
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    try:
+        for number in signals:
+            loop.add_signal_handler(number, stop.set)
+    except NotImplementedError:  # Windows: Ctrl+C ends the loop with KeyboardInterrupt
+        pass
+    try:
+        yield stop
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+async def until_stopped(work: Awaitable[object], stop: asyncio.Event) -> None:
+    """Return when `work` ends or `stop` is set, whichever comes first."""
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait([asyncio.ensure_future(work), stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()

@@ -1,0 +1,106 @@
+"""The web application: what Slack posts to us, and what a platform asks about our state."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.signature import SignatureVerifier
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot import __version__
+from bot.db import Database
+from bot.errors import ConfigurationError, DatabaseUnavailable
+from bot.migrating import is_current
+
+BODY_LIMIT = 1_000_000  # bytes; the largest thing Slack sends is a view of 250 KB
+TOO_LARGE = "The body is too large: at most 1 MB is read."
+NOT_MIGRATED = "The database is not migrated. Run `playcall migrate`."
+
+
+def build_web_app(database: Database, slack: AsyncApp | None = None, signing_secret: str | None = None) -> FastAPI:
+    """The application. Without a signing secret nobody can post as Slack: /slack/events does not exist then."""
+    web = FastAPI(title="Playcall", version=__version__)
+    web.add_middleware(BodyLimit)
+
+    @web.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """The process is alive."""
+        return {"status": "ok"}
+
+    @web.get("/readyz")
+    async def readyz(response: Response) -> dict[str, str]:
+        """The database is reachable and has the schema this code expects."""
+        reason = await why_not_ready(database)
+        if reason is None:
+            return {"status": "ready"}
+        response.status_code = 503
+        return {"status": "not ready", "reason": reason}
+
+    if slack and signing_secret:
+        web.add_api_route("/slack/events", _slack_endpoint(slack, signing_secret), methods=["POST"])
+    return web
+
+
+async def why_not_ready(database: Database) -> str | None:
+    """What stands between this process and its work, as a sentence; None when nothing does."""
+    try:
+        return None if await is_current(database) else NOT_MIGRATED
+    except (DatabaseUnavailable, ConfigurationError) as error:
+        return error.message
+
+
+def _slack_endpoint(slack: AsyncApp, signing_secret: str) -> Any:
+    handler = AsyncSlackRequestHandler(slack)
+    verifier = SignatureVerifier(signing_secret)
+
+    async def slack_events(request: Request) -> Response:
+        """Everything Slack sends. Bolt parses a body before it looks at the signature, so it is checked here first."""
+        if not _is_from_slack(verifier, await request.body(), request.headers):
+            return JSONResponse({"error": "This request does not carry a valid, recent Slack signature."}, 401)
+        return await handler.handle(request)
+
+    return slack_events
+
+
+def _is_from_slack(verifier: SignatureVerifier, body: bytes, headers: Mapping[str, str]) -> bool:
+    try:
+        return verifier.is_valid_request(body, dict(headers))
+    except (ValueError, TypeError):  # a body that is not UTF-8, a timestamp that is no number, a signature beyond ASCII
+        return False
+
+
+class BodyLimit:
+    """Refuses a request whose body is longer than BODY_LIMIT, whether it says so beforehand or not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif _declared_length(scope) > BODY_LIMIT:
+            await JSONResponse({"detail": TOO_LARGE}, 413)(scope, receive, send)
+        else:
+            await self.app(scope, _counted(receive), send)
+
+
+def _declared_length(scope: Scope) -> int:
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(length) if length.isdigit() else 0
+
+
+def _counted(receive: Receive) -> Receive:
+    received = 0
+
+    async def count() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > BODY_LIMIT:
+            raise HTTPException(413, TOO_LARGE)
+        return message
+
+    return count

@@ -61,7 +61,27 @@ class SentimentTrigger(Authored):
     when: Condition | None = None
 
 
-Trigger = Annotated[AnchorTrigger | MilestoneTrigger | ContactRoleTrigger | SentimentTrigger, Field(discriminator="on")]
+class NpsTrigger(Authored):
+    """Starts when a score comes in that is low: somebody's own, or the average of the company."""
+
+    on: Literal["nps"]
+    of: Literal["contact", "company"] = Field(description="whose score: one person's, or the company's average")
+    at_most: int = Field(ge=0, le=10, description="starts at this score (0-10) or a lower one")
+    when: Condition | None = Field(None, description="a CEL condition over `account` and, for a person's, `contact`")
+
+
+class QuarterEndTrigger(Authored):
+    """Starts by itself when a quarter of the calendar year comes to its end, once a quarter."""
+
+    on: Literal["quarter_end"]
+    offset: OffsetText = Field(description="when to start, relative to the quarter's last day: `-21d`")
+    when: Condition | None = Field(None, description="a CEL condition over `account`; without it every account starts")
+
+
+Trigger = Annotated[
+    AnchorTrigger | MilestoneTrigger | ContactRoleTrigger | SentimentTrigger | NpsTrigger | QuarterEndTrigger,
+    Field(discriminator="on"),
+]
 
 
 # --- a step -----------------------------------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def _tags_section() -> str:
     rows = [f"| `{root}` | {', '.join(f'`{root}.{name}`' for name in names)} |" for root, names in TAGS.items()]
     others = [
         "| `account.attributes` | `account.attributes.seats` and whatever else your accounts carry |",
-        "| `answers` | `answers.kickoff.next_step`: a step's key with `_` for `-`, then the question's, or `artefact` |",
+        "| `answers` | `answers.kickoff.next_step`: step with `_` for `-`, then the question's key, or `artefact` |",
         f"| others | {', '.join(f'`{name}`' for name in PLAIN_TAGS)} |",
     ]
     return "\n".join(["### Merge tags", "", "| about | tags |", "|---|---|", *rows, *others])

@@ -1,5 +1,6 @@
 """Conditions in playbooks: expressions of the Common Expression Language, which can compute but not act."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any
@@ -8,8 +9,37 @@ import cel
 from pydantic import AfterValidator
 
 from bot.errors import PlaycallError
+from bot.models import Anchor
 
 VARIABLES = frozenset({"account", "contact"})
+ACCOUNT_FIELDS = frozenset(
+    {
+        "key",
+        "name",
+        "domain",
+        "segment",
+        "touch",
+        "stage",
+        "maturity",
+        "journey",
+        "entry_reason",
+        "industry",
+        "country",
+        "outcome",
+        "arr",
+        "currency",
+        "sentiment",
+        "attributes",
+        *(anchor.value for anchor in Anchor),
+        *(f"days_until_{anchor}" for anchor in Anchor),
+    }
+)
+CONTACT_FIELDS = frozenset({"name", "email", "title", "roles", "nps", "may_email"})
+FIELDS = {"account": ACCOUNT_FIELDS, "contact": CONTACT_FIELDS}
+
+_TEXT = re.compile(r"""("[^"]*"|'[^']*')""")
+_FIELD = re.compile(r"(?<![\w.])(account|contact)\s*\.\s*(\w+)")
+_BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,")
 
 
 class ConditionError(PlaycallError):
@@ -26,10 +56,17 @@ def _check(expression: str) -> str:
         program = _compiled(expression)
     except ValueError as error:
         raise ValueError(f"not a CEL expression: {expression!r} ({_first_complaint(error)})") from None
-    unknown = sorted(set(program.variables()) - VARIABLES)
+    bound = set(_BOUND.findall(expression))  # `role` in `contact.roles.exists(role, role == "admin")`
+    unknown = sorted(set(program.variables()) - VARIABLES - bound)
     if unknown:
         raise ValueError(f"unknown name {unknown[0]!r} in {expression!r}: a condition is about account or contact")
     return expression
+
+
+def unknown_fields(expression: str) -> list[str]:
+    """The fields a condition asks for that accounts and contacts do not have, so that it would never hold."""
+    asked = _FIELD.findall(_TEXT.sub("", expression))
+    return [f"{subject}.{name}" for subject, name in asked if name not in FIELDS[subject]]
 
 
 def _first_complaint(error: ValueError) -> str:

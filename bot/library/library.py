@@ -12,21 +12,26 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.errors import NotFound
 from bot.library.escalation import EscalationPolicy, load_escalation_policy
 from bot.library.loading import Catalog, load_catalog
+from bot.library.rendering import EmailTemplates
 from bot.library.schema import Playbook, dump
 from bot.models import PlaybookVersion
+from bot.settings import ROOT
 
 
 class Library:
     """Keeps the loaded files, and the content of versions, which never change once stored."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, templates_directory: Path = ROOT / "templates") -> None:
         self.directory = directory
+        self.emails = EmailTemplates(templates_directory)
         self.catalog = Catalog()
         self.escalation_policy = EscalationPolicy()
         self._versions: dict[int, Playbook] = {}
 
     def load(self) -> Catalog:
-        self.catalog = load_catalog(self.directory)
+        """Read the files anew, playbooks and emails."""
+        self.emails = EmailTemplates(self.emails.directory)
+        self.catalog = load_catalog(self.directory, self.emails)
         self.escalation_policy = load_escalation_policy(self.directory)
         return self.catalog
 

@@ -1,6 +1,6 @@
 """Reading playbook files. A broken file is reported with its line and left out; the rest are loaded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from bot.library.references import Location
+from bot.library.rendering import EmailTemplates
 from bot.library.schema import Category, Playbook
+from bot.library.wording import wording_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,13 @@ class Catalog:
     problems: tuple[Problem, ...] = ()
 
 
-def load_catalog(directory: Path) -> Catalog:
-    """Load every playbook below `directory`, in the order of their paths."""
+def load_catalog(directory: Path, templates: EmailTemplates) -> Catalog:
+    """Load every playbook below `directory`, in the order of their paths. `templates` holds the emails they name."""
     playbooks: dict[str, Playbook] = {}
     problems: list[Problem] = []
     for path in playbook_files(directory):
         name = str(path.relative_to(directory))
-        loaded = load_playbook(path, name)
+        loaded = load_playbook(path, name, templates)
         if isinstance(loaded, Playbook) and loaded.key in playbooks:
             loaded = [Problem(name, 1, "key", f"another file already has the key {loaded.key!r}")]
         if isinstance(loaded, Playbook):
@@ -56,8 +59,8 @@ def playbook_files(directory: Path) -> Iterator[Path]:
         yield from sorted((directory / category).glob("**/*.yaml"))
 
 
-def load_playbook(path: Path, name: str) -> Playbook | list[Problem]:
-    """The playbook in a file, or what is wrong with it."""
+def load_playbook(path: Path, name: str, templates: EmailTemplates) -> Playbook | list[Problem]:
+    """The playbook in a file, or what is wrong with it. `name` is the file's path below the playbooks directory."""
     document = load_yaml(path, name)
     if isinstance(document, Problem):
         return [document]
@@ -71,8 +74,9 @@ def load_playbook(path: Path, name: str) -> Playbook | list[Problem]:
     for attribute, value in expected.items():
         if getattr(playbook, attribute) != value:
             line = line_of(document, (attribute,))
-            return [Problem(name, line, attribute, f"expected {value!r}, as the file lies in {name}")]
-    return playbook
+            return [Problem(name, line, attribute, f"expected {value!r}, as the file is {name}")]
+    wording = wording_problems(playbook, templates)
+    return [_problem(document, name, where, message) for where, message in wording] or playbook
 
 
 def load_yaml(path: Path, name: str) -> Any:
@@ -87,13 +91,35 @@ def load_yaml(path: Path, name: str) -> Any:
 
 
 def validation_problems(error: ValidationError, document: Any, name: str) -> list[Problem]:
-    return [
-        Problem(name, line_of(document, item["loc"]), _spelled(item["loc"]), _words(item["msg"]))
-        for item in error.errors(include_url=False)
-    ]
+    return [_problem(document, name, item["loc"], _words(item["msg"])) for item in error.errors(include_url=False)]
 
 
-def line_of(document: Any, location: tuple[int | str, ...]) -> int:
+def _problem(document: Any, name: str, location: Location, message: str) -> Problem:
+    own = _written(document, location)
+    return Problem(name, line_of(document, own), _spelled(own), message)
+
+
+def _written(document: Any, location: Location) -> Location:
+    """The location without pydantic's own parts, such as the tag of a union, which are not in the file."""
+    own: list[int | str] = []
+    node = document
+    for index, part in enumerate(location):
+        inner = _part(node, part)
+        if inner is not None or index == len(location) - 1:
+            own.append(part)
+            node = inner
+    return tuple(own)
+
+
+def _part(node: Any, part: int | str) -> Any:
+    if isinstance(node, Mapping):
+        return node.get(part)
+    if isinstance(node, Sequence) and not isinstance(node, str) and isinstance(part, int) and part < len(node):
+        return node[part]
+    return None
+
+
+def line_of(document: Any, location: Location) -> int:
     """The line (from 1) of the deepest part of `location` that the file has."""
     line = 1
     node = document
@@ -104,11 +130,11 @@ def line_of(document: Any, location: tuple[int | str, ...]) -> int:
             line = node.lc.data[part][0] + 1
             node = node[part]  # type: ignore[index]  # a CommentedBase is a map or a list
         except (KeyError, IndexError, TypeError):
-            continue  # pydantic's own part, such as the tag of a union
+            break  # a field that is missing is reported where it should be
     return line
 
 
-def _spelled(location: tuple[int | str, ...]) -> str:
+def _spelled(location: Location) -> str:
     text = ""
     for part in location:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"

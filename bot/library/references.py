@@ -1,5 +1,6 @@
 """Whether the names inside one playbook refer to something, and its steps can be done in some order."""
 
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
@@ -9,30 +10,50 @@ from bot.models import Anchor
 if TYPE_CHECKING:
     from bot.library.schema import Playbook
 
+Location = tuple[int | str, ...]
+Complaint = tuple[Location, str]
+DATES = frozenset({START, *(anchor.value for anchor in Anchor)})
 
-def reference_problems(playbook: "Playbook") -> list[str]:
-    keys = [step.key for step in playbook.steps]
-    problems = [f"step {key!r} is there twice" for key in sorted({key for key in keys if keys.count(key) > 1})]
-    problems += [f"step {key!r} has the name of a date" for key in keys if key in {START, *Anchor}]
-    known = set(keys)
-    for step in playbook.steps:
-        for needed in step.needs:
-            if needed not in known:
-                problems.append(f"step {step.key!r} needs {needed!r}, which is not a step here")
-        if step.due.reference not in known | {START, *Anchor}:
-            problems.append(f"step {step.key!r} is due relative to {step.due.reference!r}: not a step, a date or start")
-        for outcome in step.outcomes:
-            for key in outcome.not_applicable:
-                if key not in known:
-                    problems.append(f"outcome {outcome.key!r} of {step.key!r} names {key!r}, which is not a step here")
+
+def reference_problems(playbook: "Playbook") -> list[Complaint]:
+    """What refers to nothing, each with where in the document it stands."""
+    problems = [*_key_problems(playbook), *_unknown_names(playbook)]
     return problems or _order_problems(playbook)
 
 
-def _order_problems(playbook: "Playbook") -> list[str]:
-    graph = {step.key: {*step.needs, step.due.reference} - {START, *Anchor} for step in playbook.steps}
+def _key_problems(playbook: "Playbook") -> Iterator[Complaint]:
+    seen: set[str] = set()
+    for index, step in enumerate(playbook.steps):
+        if step.key in seen:
+            yield ("steps", index, "key"), f"step {step.key!r} is there twice"
+        if step.key in DATES:
+            yield ("steps", index, "key"), f"step {step.key!r} has the name of a date"
+        seen.add(step.key)
+
+
+def _unknown_names(playbook: "Playbook") -> Iterator[Complaint]:
+    known = {step.key for step in playbook.steps}
+    for index, step in enumerate(playbook.steps):
+        here: Location = ("steps", index)
+        for place, needed in enumerate(step.needs):
+            if needed not in known:
+                yield (*here, "needs", place), f"step {step.key!r} needs {needed!r}, which is not a step here"
+        if step.due.reference not in known | DATES:
+            message = f"step {step.key!r} is due relative to {step.due.reference!r}: not a step, a date or start"
+            yield (*here, "due"), message
+        for place, outcome in enumerate(step.outcomes):
+            for key in outcome.not_applicable:
+                if key not in known:
+                    message = f"outcome {outcome.key!r} of {step.key!r} names {key!r}, which is not a step here"
+                    yield (*here, "outcomes", place, "not_applicable"), message
+
+
+def _order_problems(playbook: "Playbook") -> list[Complaint]:
+    graph = {step.key: {*step.needs, step.due.reference} - DATES for step in playbook.steps}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        circle = " -> ".join(reversed(error.args[1]))
-        return [f"steps wait for each other in a circle: {circle}"]
+        circle: list[str] = list(reversed(error.args[1]))
+        index = next(place for place, step in enumerate(playbook.steps) if step.key in circle)
+        return [(("steps", index), f"steps wait for each other in a circle: {' -> '.join(circle)}")]
     return []

@@ -3,7 +3,8 @@
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bot.library.conditions import Condition
 from bot.library.offsets import DueText, Offset, OffsetText, Unit
@@ -31,7 +32,7 @@ class Category(StrEnum):
 class AnchorTrigger(Authored):
     """Starts by itself when a date of the account comes near, once for each value of that date."""
 
-    on: Literal["anchor"]
+    on: Literal["anchor"] = Field(description="the kind of trigger")
     anchor: Anchor = Field(description="the date of the account")
     offset: OffsetText = Field(description="when to start, relative to that date: `-120d`")
     when: Condition | None = Field(None, description="a CEL condition over `account`; without it every account starts")
@@ -40,28 +41,48 @@ class AnchorTrigger(Authored):
 class MilestoneTrigger(Authored):
     """Starts when a milestone of the account is reached."""
 
-    on: Literal["milestone"]
-    milestone: Key = Field(description="the milestone's key")
-    when: Condition | None = None
+    on: Literal["milestone"] = Field(description="the kind of trigger")
+    milestone: Key = Field(description="the milestone's key: `go-live`")
+    when: Condition | None = Field(None, description="a CEL condition over `account`")
 
 
 class ContactRoleTrigger(Authored):
     """Starts, on the contact, when a contact is given a role."""
 
-    on: Literal["contact_role"]
-    role: ContactRole
+    on: Literal["contact_role"] = Field(description="the kind of trigger")
+    role: ContactRole = Field(description="the role of the contact")
     when: Condition | None = Field(None, description="a CEL condition over `account` and `contact`")
 
 
 class SentimentTrigger(Authored):
     """Starts when the CSM logs a sentiment."""
 
-    on: Literal["sentiment"]
-    sentiment: Sentiment
-    when: Condition | None = None
+    on: Literal["sentiment"] = Field(description="the kind of trigger")
+    sentiment: Sentiment = Field(description="the sentiment logged")
+    when: Condition | None = Field(None, description="a CEL condition over `account`; both must hold")
 
 
-Trigger = Annotated[AnchorTrigger | MilestoneTrigger | ContactRoleTrigger | SentimentTrigger, Field(discriminator="on")]
+class NpsTrigger(Authored):
+    """Starts when a score comes in that is low: somebody's own, or the average of the company."""
+
+    on: Literal["nps"] = Field(description="the kind of trigger")
+    of: Literal["contact", "company"] = Field(description="whose score: one person's, or the company's average")
+    at_most: int = Field(ge=0, le=10, description="starts at this score (0-10) or a lower one")
+    when: Condition | None = Field(None, description="a CEL condition over `account` and, for a person's, `contact`")
+
+
+class QuarterEndTrigger(Authored):
+    """Starts by itself when a quarter of the calendar year comes to its end, once a quarter."""
+
+    on: Literal["quarter_end"] = Field(description="the kind of trigger")
+    offset: OffsetText = Field(description="when to start, relative to the quarter's last day: `-21d`")
+    when: Condition | None = Field(None, description="a CEL condition over `account`; without it every account starts")
+
+
+Trigger = Annotated[
+    AnchorTrigger | MilestoneTrigger | ContactRoleTrigger | SentimentTrigger | NpsTrigger | QuarterEndTrigger,
+    Field(discriminator="on"),
+]
 
 
 # --- a step -----------------------------------------------------------------------------------------------------------
@@ -77,7 +98,9 @@ class Email(Authored):
         default_factory=list,
         description="contact roles; the first contact found is written to. Empty: the run's contact, else the champion",
     )
-    everyone: bool = Field(False, description="one mail to each contact with one of the roles (and `where`)")
+    everyone: bool = Field(
+        False, description="one mail to each contact with one of the roles, not only the first; no roles: every contact"
+    )
     where: Condition | None = Field(None, description="a CEL condition over `contact`: `contact.nps <= 6`")
 
 
@@ -94,12 +117,12 @@ class AnswerType(StrEnum):
 class Question(Authored):
     """Something the step asks for when it is completed."""
 
-    key: FieldKey
-    label: Title
-    type: AnswerType = AnswerType.TEXT
-    required: bool = True
+    key: FieldKey = Field(description="its name in merge tags: `answers.kickoff.next_step`; no hyphens")
+    label: Title = Field(description="the question, as people read it")
+    type: AnswerType = Field(AnswerType.TEXT, description="what an answer looks like")
+    required: bool = Field(True, description="the step cannot be completed without an answer")
     options: list[Title] = Field(default_factory=list, max_length=100, description="for `choice`")
-    hint: str | None = Field(None, max_length=150)
+    hint: str | None = Field(None, max_length=150, description="a line of help below the field")
     prefill: str | None = Field(
         None,
         pattern=r"^(account|contact)(\.[a-z_][a-z0-9_]*)+$",
@@ -127,8 +150,8 @@ class Then(StrEnum):
 class Outcome(Authored):
     """One way a step can end. With outcomes, completing the step asks which."""
 
-    key: Key
-    label: Title = Field(max_length=75)
+    key: Key = Field(description="its name in reports")
+    label: Title = Field(max_length=75, description="what people choose: `Signed`")
     stage: Stage | None = Field(None, description="moves the account to this stage")
     milestone: Key | None = Field(None, description="marks this milestone reached")
     not_applicable: list[Key] = Field(default_factory=list, description="steps that no longer apply")
@@ -139,22 +162,22 @@ class Outcome(Authored):
 class Artefact(Authored):
     """Something the step must leave behind before it counts as done."""
 
-    label: Title
-    type: Literal["link", "text"] = "link"
+    label: Title = Field(description="what is asked for: `Link to the plan`")
+    type: Literal["link", "text"] = Field("link", description="an address, or words")
 
 
 class Asset(Authored):
     """A document or system that helps with the step."""
 
-    title: Title = Field(max_length=75)
-    url: HttpUrl
+    title: Title = Field(max_length=75, description="what it is called")
+    url: HttpUrl = Field(description="where it is")
 
 
 class EscalationCall(Authored):
     """What a step of kind `escalation` asks for. It is raised by itself when the step opens."""
 
-    to: Literal[MemberRole.AE, MemberRole.LEADER] = MemberRole.LEADER
-    severity: Severity = Severity.MEDIUM
+    to: Literal[MemberRole.AE, MemberRole.LEADER] = Field(MemberRole.LEADER, description="whose help is asked for")
+    severity: Severity = Field(Severity.MEDIUM, description="how soon somebody must take it, see escalation.yaml")
     ask: str = Field(min_length=1, max_length=2000, description="may use merge tags: `{{ account.name }}`")
     deadline: OffsetText = Field(Offset(2, Unit.BUSINESS_DAYS), description="when an answer is needed")
 
@@ -162,24 +185,26 @@ class EscalationCall(Authored):
 class StepSpec(Authored):
     """One entry of a playbook."""
 
-    key: Key
+    key: Key = Field(description="its name in `needs`, `due` and merge tags; keep it when you reword the title")
     title: Title = Field(description="what to do, as an instruction: `Send the welcome email`")
     guidance: str = Field(
         "", max_length=2500, description="how to do it well, for someone new; Slack mrkdwn, merge tags"
     )
     role: MemberRole = Field(MemberRole.CSM, description="whose step it is; nobody in that role: the account's CSM")
-    kind: StepKind = StepKind.TASK
+    kind: StepKind = Field(StepKind.TASK, description="a task, an email, a check, a meeting or an escalation")
     due: DueText = Field(description="`3bd` after the start, `renewal_date - 90d`, `kickoff + 1w` after another step")
     needs: list[Key] = Field(default_factory=list, description="steps that must be finished first")
     optional: bool = Field(False, description="may be left undone; the run completes without it")
     when: Condition | None = Field(None, description="a CEL condition over `account`; false: the step does not apply")
     attendees: list[ContactRole] = Field(default_factory=list, description="who must be invited, for a meeting")
-    artefact: Artefact | None = None
-    questions: list[Question] = Field(default_factory=list, max_length=20)
-    outcomes: list[Outcome] = Field(default_factory=list, max_length=5)
+    artefact: Artefact | None = Field(None, description="what must be there before the step counts as done")
+    questions: list[Question] = Field(
+        default_factory=list, max_length=20, description="asked on completion, 20 at most"
+    )
+    outcomes: list[Outcome] = Field(default_factory=list, max_length=5, description="the ways it can end, 5 at most")
     email: Email | None = Field(None, description="for `kind: email`")
     escalation: EscalationCall | None = Field(None, description="for `kind: escalation`")
-    assets: list[Asset] = Field(default_factory=list, max_length=5)
+    assets: list[Asset] = Field(default_factory=list, max_length=5, description="documents that help, 5 at most")
     remind_before: OffsetText | None = Field(
         None, description="an early reminder, for steps that need preparation: `3bd`"
     )
@@ -198,14 +223,14 @@ class Playbook(Authored):
     """One playbook file."""
 
     key: Key = Field(description="its name in commands; the file is called the same")
-    title: Title
-    category: Category
+    title: Title = Field(description="its name for people")
+    category: Category = Field(description="the folder it lies in")
     summary: str = Field(min_length=1, max_length=500, description="one or two sentences: when to use it, what for")
     success: str = Field(min_length=1, max_length=500, description="how to tell that it worked")
     subject: Literal["account", "contact"] = Field("account", description="what one run is about")
     stages: list[Stage] = Field(default_factory=list, description="where in the life-cycle it belongs; empty: anywhere")
     triggers: list[Trigger] = Field(default_factory=list, description="what starts it; by hand is always possible")
-    steps: list[StepSpec] = Field(min_length=1, max_length=100)
+    steps: list[StepSpec] = Field(min_length=1, max_length=100, description="in the order people read them")
 
     def step(self, key: str) -> StepSpec:
         return next(step for step in self.steps if step.key == key)
@@ -213,7 +238,15 @@ class Playbook(Authored):
     @model_validator(mode="after")
     def _references_hold(self) -> Self:
         if problems := reference_problems(self):
-            raise ValueError("; ".join(problems))
+            raise ValidationError.from_exception_data(
+                type(self).__name__,
+                [
+                    InitErrorDetails(
+                        type=PydanticCustomError("reference", "{message}", {"message": message}), loc=where, input=None
+                    )
+                    for where, message in problems
+                ],
+            )
         return self
 
 

@@ -1,0 +1,171 @@
+"""Writes what can be generated of the authoring reference: the tables in docs/playbooks.md and playbooks/schema.json.
+
+python -m bot.library.reference
+"""
+
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
+from bot.library.offsets import Due, Offset
+from bot.library.schema import (
+    AnchorTrigger,
+    Artefact,
+    Asset,
+    Authored,
+    ContactRoleTrigger,
+    Email,
+    EscalationCall,
+    MilestoneTrigger,
+    NpsTrigger,
+    Outcome,
+    Playbook,
+    QuarterEndTrigger,
+    Question,
+    SentimentTrigger,
+    StepSpec,
+)
+from bot.library.tags import PLAIN_TAGS, TAGS
+from bot.settings import ROOT
+
+BEGIN = "<!-- from here on written by `python -m bot.library.reference` -->"
+END = "<!-- until here -->"
+
+SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
+    ("A playbook", Playbook),
+    ("A step", StepSpec),
+    ("`questions`", Question),
+    ("`outcomes`", Outcome),
+    ("`email`", Email),
+    ("`artefact`", Artefact),
+    ("`escalation`", EscalationCall),
+    ("`assets`", Asset),
+    ("Trigger `on: anchor`", AnchorTrigger),
+    ("Trigger `on: milestone`", MilestoneTrigger),
+    ("Trigger `on: contact_role`", ContactRoleTrigger),
+    ("Trigger `on: sentiment`", SentimentTrigger),
+    ("Trigger `on: nps`", NpsTrigger),
+    ("Trigger `on: quarter_end`", QuarterEndTrigger),
+)
+
+
+def schema_text() -> str:
+    """The JSON schema that editors check playbook files against."""
+    return json.dumps(Playbook.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def reference_text() -> str:
+    parts = [_section(title, model) for title, model in SECTIONS]
+    return "\n\n".join([*parts, _tags_section(), _conditions_section()])
+
+
+def with_reference(document: str) -> str:
+    """The document with the text between the two markers written anew. Raises ValueError when they are not there."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"expected the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{reference_text()}\n\n{END}{after}"
+
+
+def _section(title: str, model: type[Authored]) -> str:
+    rows = [_row(name, field) for name, field in model.model_fields.items()]
+    table = ["| field | value | needed | meaning |", "|---|---|---|---|", *rows]
+    return "\n".join([f"### {title}", "", (model.__doc__ or "").strip(), "", *table])
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    value = " · ".join(dict.fromkeys(_values(field.annotation)))
+    return f"| `{name}` | {value} | {_needed(field)} | {_sentence(field.description or '')} |"
+
+
+def _needed(field: FieldInfo) -> str:
+    if field.is_required():
+        return "yes"
+    default = field.get_default(call_default_factory=True)
+    return "no" if default is None or default in ([], "") else f"no: `{_spelled(default)}`"
+
+
+def _spelled(default: Any) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def _sentence(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _values(annotation: Any) -> Iterator[str]:
+    """What may be written for a type, in an author's words."""
+    origin = get_origin(annotation)
+    if annotation is type(None):
+        return
+    if origin is Annotated:
+        yield from _values(get_args(annotation)[0])
+    elif origin is list:
+        yield "list of " + _many(get_args(annotation)[0])
+    elif origin is Literal:
+        yield from (f"`{value}`" for value in get_args(annotation))
+    elif origin is UnionType or origin is not None:
+        for part in get_args(annotation):
+            yield from _values(part)
+    elif issubclass(annotation, StrEnum):
+        yield from (f"`{member}`" for member in annotation)
+    else:
+        yield _word(annotation)
+
+
+def _many(annotation: Any) -> str:
+    values = dict.fromkeys(_values(annotation))
+    return " · ".join(f"{value}s" if value in {"text", "trigger", *_LABELS.values()} else value for value in values)
+
+
+def _word(kind: type) -> str:
+    if issubclass(kind, Authored):
+        return _LABELS.get(kind, "trigger")
+    words = {str: "text", bool: "`true` · `false`", int: "number", Offset: "offset", Due: "due date"}
+    return words.get(kind, "web address")
+
+
+_LABELS: dict[type[Authored], str] = {
+    StepSpec: "step",
+    Question: "question",
+    Outcome: "outcome",
+    Email: "email",
+    Artefact: "artefact",
+    EscalationCall: "escalation",
+    Asset: "asset",
+}
+
+
+def _tags_section() -> str:
+    rows = [f"| `{root}` | {', '.join(f'`{root}.{name}`' for name in names)} |" for root, names in TAGS.items()]
+    others = [
+        "| `account.attributes` | `account.attributes.seats` and whatever else your accounts carry |",
+        "| `answers` | `answers.kickoff.next_step`: step with `_` for `-`, then the question's key, or `artefact` |",
+        f"| others | {', '.join(f'`{name}`' for name in PLAIN_TAGS)} |",
+    ]
+    return "\n".join(["### Merge tags", "", "| about | tags |", "|---|---|", *rows, *others])
+
+
+def _conditions_section() -> str:
+    def listed(subject: str, names: frozenset[str]) -> str:
+        return f"| `{subject}` | {', '.join(f'`{name}`' for name in sorted(names))} |"
+
+    rows = [listed("account", ACCOUNT_FIELDS), listed("contact", CONTACT_FIELDS)]
+    return "\n".join(["### What conditions can ask", "", "| about | fields |", "|---|---|", *rows])
+
+
+def main(root: Path = ROOT) -> None:
+    guide = root / "docs" / "playbooks.md"
+    guide.write_text(with_reference(guide.read_text("utf-8")), "utf-8")
+    (root / "playbooks" / "schema.json").write_text(schema_text(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

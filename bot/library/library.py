@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.errors import NotFound
 from bot.library.escalation import EscalationPolicy, load_escalation_policy
+from bot.library.health_config import HealthConfig, load_health_config
 from bot.library.loading import Catalog, load_catalog
 from bot.library.schema import Playbook, dump
 from bot.models import PlaybookVersion
@@ -23,11 +24,13 @@ class Library:
         self.directory = directory
         self.catalog = Catalog()
         self.escalation_policy = EscalationPolicy()
+        self.health_config = HealthConfig()
         self._versions: dict[int, Playbook] = {}
 
     def load(self) -> Catalog:
         self.catalog = load_catalog(self.directory)
         self.escalation_policy = load_escalation_policy(self.directory)
+        self.health_config = load_health_config(self.directory)
         return self.catalog
 
     def playbook(self, key: str) -> Playbook:

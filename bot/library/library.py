@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.errors import NotFound
 from bot.library.escalation import EscalationPolicy, load_escalation_policy
+from bot.library.health_config import HealthConfig, load_health_config
 from bot.library.loading import Catalog, load_catalog
 from bot.library.rendering import EmailTemplates
 from bot.library.schema import Playbook, dump
@@ -26,6 +27,7 @@ class Library:
         self.emails = EmailTemplates(templates_directory)
         self.catalog = Catalog()
         self.escalation_policy = EscalationPolicy()
+        self.health_config = HealthConfig()
         self._versions: dict[int, Playbook] = {}
 
     def load(self) -> Catalog:
@@ -33,6 +35,7 @@ class Library:
         self.emails = EmailTemplates(self.emails.directory)
         self.catalog = load_catalog(self.directory, self.emails)
         self.escalation_policy = load_escalation_policy(self.directory)
+        self.health_config = load_health_config(self.directory)
         return self.catalog
 
     def playbook(self, key: str) -> Playbook:

@@ -58,7 +58,7 @@ class Account(SQLModel, table=True):
 
     id: int = id_field()
     key: str = Field(unique=True, max_length=80, description="short name people type: lower case, digits, hyphens")
-    name: str = Field(max_length=200)
+    name: str = Field(index=True, max_length=200)
     domain: str | None = Field(default=None, index=True, max_length=253)
     segment: Segment = choice(Segment, default=Segment.SMB)
     touch: Touch = choice(Touch, default=Touch.HIGH)

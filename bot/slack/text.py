@@ -17,7 +17,12 @@ def escape(text: str) -> str:
 
 def plain(text: str) -> str:
     """Like `escape`, and formatting marks are shown too: for names inside a sentence of ours."""
-    return _FORMATTING.sub(rf"{ZERO_WIDTH_SPACE}\1{ZERO_WIDTH_SPACE}", escape(text))
+    return unformatted(escape(text))
+
+
+def unformatted(text: str) -> str:
+    """Formatting marks are shown as they are; control characters are left to whoever escapes the whole."""
+    return _FORMATTING.sub(rf"{ZERO_WIDTH_SPACE}\1{ZERO_WIDTH_SPACE}", text)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name="uq_accounts_key"),
     )
     op.create_index("ix_accounts_domain", "accounts", ["domain"], unique=False)
+    op.create_index("ix_accounts_name", "accounts", ["name"], unique=False)
     op.create_index("ix_accounts_renewal_date", "accounts", ["renewal_date"], unique=False)
 
     op.create_table(
@@ -565,6 +566,7 @@ def downgrade() -> None:
     op.drop_table("members")
     op.drop_table("lanes")
     op.drop_index("ix_accounts_renewal_date", "accounts")
+    op.drop_index("ix_accounts_name", "accounts")
     op.drop_index("ix_accounts_domain", "accounts")
 
     op.drop_table("accounts")

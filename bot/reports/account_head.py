@@ -1,0 +1,119 @@
+"""An account with its role map: what every page about it begins with, in one statement."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, or_, select
+from sqlmodel import col
+
+from bot.db import Reader
+from bot.errors import NotFound
+from bot.models import Account, AccountRole, Member, MemberRole, Segment, Sentiment, Stage, Touch
+from bot.reports.nearness import bare_domain
+
+Statement = Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member, as an account's pages name them."""
+
+    member_id: int
+    name: str
+    slack_user_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHead:
+    """An account with its role map: what every page about it begins with."""
+
+    id: int
+    key: str
+    name: str
+    domain: str | None
+    segment: Segment
+    touch: Touch
+    stage: Stage
+    arr: int | None
+    currency: str
+    contract_start: date | None
+    trial_end: date | None
+    go_live_date: date | None
+    renewal_date: date | None
+    sentiment: Sentiment | None
+    sentiment_at: datetime | None
+    last_contact_at: datetime | None
+    team: Mapping[MemberRole, Person] = field(default_factory=dict)
+
+    @property
+    def roles(self) -> dict[MemberRole, int]:
+        return {role: person.member_id for role, person in self.team.items()}
+
+
+async def load_head(reader: Reader, account_id: int) -> AccountHead:
+    """Raises NotFound when the account is gone or archived."""
+    rows = (await reader.execute(_head_by_id(), {"account_id": account_id})).all()
+    if not rows:
+        raise NotFound("That account is not there any more. `/account list` shows yours.")
+    return _heads(rows)[0]
+
+
+async def load_heads(reader: Reader, spellings: Sequence[str]) -> list[AccountHead]:
+    """The accounts that have one of the spellings as key, name or domain."""
+    parameters = {
+        "keys": [spelling.lower() for spelling in spellings],
+        "names": list(spellings),
+        "domains": [bare_domain(spelling) for spelling in spellings],
+    }
+    return _heads((await reader.execute(_heads_by_spelling(), parameters)).all())
+
+
+_NAMES = tuple(field.name for field in fields(AccountHead) if field.name != "team")
+
+
+def _head() -> Statement:
+    return (
+        select(
+            *(col(getattr(Account, name)) for name in _NAMES),
+            col(AccountRole.role),
+            col(Member.id).label("member_id"),
+            col(Member.name).label("member_name"),
+            col(Member.slack_user_id),
+        )
+        .join(AccountRole, col(AccountRole.account_id) == Account.id, isouter=True)
+        .join(Member, col(Member.id) == AccountRole.member_id, isouter=True)
+        .where(col(Account.archived).is_(False))
+    )
+
+
+@lru_cache(maxsize=1)
+def _head_by_id() -> Statement:
+    return _head().where(col(Account.id) == bindparam("account_id"))
+
+
+@lru_cache(maxsize=1)
+def _heads_by_spelling() -> Statement:
+    named = (
+        col(Account.key).in_(bindparam("keys", expanding=True)),
+        col(Account.name).in_(bindparam("names", expanding=True)),
+        col(Account.domain).in_(bindparam("domains", expanding=True)),
+    )
+    return _head().where(or_(*named))
+
+
+def _heads(rows: Iterable[Row[Any]]) -> list[AccountHead]:
+    """One head for each account; the rows of an account differ in the role only."""
+    teams: dict[int, dict[MemberRole, Person]] = {}
+    firsts: dict[int, Row[Any]] = {}
+    for row in rows:
+        firsts.setdefault(row.id, row)
+        team = teams.setdefault(row.id, {})
+        if row.role is not None:
+            team[MemberRole(row.role)] = Person(row.member_id, row.member_name, row.slack_user_id)
+    return [
+        AccountHead(**{name: getattr(row, name) for name in _NAMES}, team=teams[account_id])
+        for account_id, row in firsts.items()
+    ]

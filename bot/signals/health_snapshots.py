@@ -1,0 +1,56 @@
+"""Health kept once a day, so that a week later what moved can be told."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import Database, insert_or
+from bot.library.health_config import HealthConfig
+from bot.models import Account, HealthSnapshot
+from bot.signals.health_facts import between, load_health
+
+BATCH = 500  # accounts in one short transaction, so that a click does not have to wait for all of them
+
+
+async def snapshot_health(database: Database, config: HealthConfig, now: datetime) -> int:
+    """Keep the health of every account as that of the day (UTC) of `now`; returns of how many.
+
+    A second time on one day overwrites the first. An account with nothing to judge by has no snapshot.
+    """
+    kept, last = 0, 0
+    while True:
+        async with database.transaction() as session:
+            done = await _snapshot_batch(session, config, now, after=last)
+        if done is None:
+            return kept
+        last, number = done
+        kept += number
+
+
+async def _snapshot_batch(
+    session: AsyncSession, config: HealthConfig, now: datetime, *, after: int
+) -> tuple[int, int] | None:
+    """The last account's id and the number of snapshots; None when there are no more accounts."""
+    batch = select(col(Account.id)).where(col(Account.id) > after).order_by(col(Account.id)).limit(BATCH).subquery()
+    connection = await session.connection()
+    first, last = (await connection.execute(select(func.min(batch.c.id), func.max(batch.c.id)))).one()
+    if last is None:
+        return None
+    healths = await load_health(connection, between(first, last), config, now)
+    rows = [
+        {"account_id": id_, "day": now.date(), "score": health.score, "components": health.remembered()}
+        for id_, (_, health) in healths.items()
+        if health.score is not None
+    ]
+    if rows:
+        await _store(session, rows)
+    return int(last), len(rows)
+
+
+async def _store(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
+    insert = insert_or(session, HealthSnapshot)
+    changed = {"score": insert.excluded.score, "components": insert.excluded.components}
+    await (await session.connection()).execute(insert.on_conflict_do_update(index_elements=["account_id", "day"], set_=changed), rows)

@@ -1,0 +1,36 @@
+"""What people type, as they meant it: Slack escapes it, turns addresses into links, and keyboards curl the quotes."""
+
+import html
+import re
+
+_LINK = re.compile(r"<(?:https?://|mailto:)[^|>]*\|([^>]*)>|<(?:mailto:)?([^|>@#!\s][^|>\s]*)>")
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "\u00a0": " "})
+_MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+def as_typed(text: str) -> str:
+    """The text of a command without Slack's links and escapes: `<http://acme.com|acme.com>` is `acme.com`."""
+    unlinked = _LINK.sub(lambda match: match.group(1) or match.group(2), text)
+    return html.unescape(unlinked).strip()
+
+
+def straight(text: str) -> str:
+    """With typewriter quotes, for telling words apart; what is kept as written keeps its own."""
+    return text.translate(_QUOTES)
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """The first word, or what stands in quotes at the beginning, and the rest."""
+    text = text.strip()
+    opening = straight(text[:1])
+    if opening in {'"', "'"}:
+        end = straight(text).find(opening, 1)
+        if end > 0:
+            return text[1:end].strip(), text[end + 1 :].strip()
+    word, _, rest = text.partition(" ")
+    return word, rest.strip()
+
+
+def mentioned_users(text: str) -> list[str]:
+    """The Slack ids of the people mentioned."""
+    return _MENTION.findall(text)

@@ -1,0 +1,77 @@
+"""The names by which Slack tells us what was clicked or submitted. A name that was ever posted is never reused."""
+
+from enum import StrEnum
+
+
+class ActionId(StrEnum):
+    # --- steps, runs and escalations ----------------------------------------------------------------------------------
+    STEP_COMPLETE = "step_complete"
+    STEP_REVIEW_EMAIL = "step_review_email"
+    STEP_NOTE = "step_note"
+    STEP_SNOOZE = "step_snooze"
+    STEP_ESCALATE = "step_escalate"
+    STEP_UNBLOCK = "step_unblock"
+    STEP_UNDO = "step_undo"
+    STEP_DETAILS = "step_details"
+    STEP_MENU = "step_menu"
+    ESCALATION_ACKNOWLEDGE = "escalation_acknowledge"
+    ESCALATION_ASK = "escalation_ask"
+    ESCALATION_RESOLVE = "escalation_resolve"
+    THREAD_NOTE_ACCOUNT = "thread_note_account"
+
+    # --- accounts -----------------------------------------------------------------------------------------------------
+
+
+class CallbackId(StrEnum):
+    # --- steps, runs and escalations ----------------------------------------------------------------------------------
+    STEP_COMPLETE = "step_complete"
+    STEP_EMAIL = "step_email"
+    STEP_NOTE = "step_note"
+    STEP_SNOOZE = "step_snooze"
+    STEP_SKIP = "step_skip"
+    STEP_NOT_APPLICABLE = "step_not_applicable"
+    STEP_BLOCK = "step_block"
+    STEP_REASSIGN = "step_reassign"
+    ESCALATE = "escalate"
+    ESCALATION_ASK = "escalation_ask"
+    ESCALATION_RESOLVE = "escalation_resolve"
+    RUN_START = "run_start"
+
+    # --- accounts -----------------------------------------------------------------------------------------------------
+
+
+VALUE = "value"  # the action id of an input's element: the block id says which input it is
+
+
+class InputId(StrEnum):
+    """The block ids of inputs in modals. Where the engine names a field in an error, the input has that name."""
+
+    # --- steps, runs and escalations ----------------------------------------------------------------------------------
+    NOTE = "body"
+    QUICK_DATE = "quick_date"
+    UNTIL = "until"
+    REASON = "reason"
+    MEMBER = "member_id"
+    OUTCOME = "outcome"
+    ARTEFACT = "artefact"
+    EMAIL_SUBJECT = "subject"
+    EMAIL_BODY = "email_body"
+    SENT_MYSELF = "sent_myself"
+    TARGET = "target"
+    SEVERITY = "severity"
+    ASK = "ask"
+    TRIED = "tried"
+    DEADLINE = "deadline"
+    QUESTION = "question"
+    RESOLUTION = "resolution"
+    CONTACT = "contact_id"
+
+    # --- accounts -----------------------------------------------------------------------------------------------------
+
+
+ANSWER_PREFIX = "answers."
+
+
+def answer_input(question_key: str) -> str:
+    """The block id of a step's question."""
+    return f"{ANSWER_PREFIX}{question_key}"

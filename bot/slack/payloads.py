@@ -1,0 +1,98 @@
+"""What buttons, options and modals carry: small versioned models of ids. Everything else is read when they come back."""
+
+from enum import StrEnum
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.errors import WrongState
+
+
+class Outdated(WrongState):
+    """That button is from an older version of Playcall. Open Playcall's Home tab, or type `/playbook today`."""
+
+
+class Payload(BaseModel):
+    """The base of all of them. A change of meaning takes a new `v`; what carries an old one is Outdated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    v: Literal[1] = 1
+
+    def pack(self) -> str:
+        return self.model_dump_json(exclude_none=True)
+
+
+P = TypeVar("P", bound=Payload)
+
+
+def unpack(model: type[P], packed: str) -> P:
+    """What was packed. Raises Outdated for anything this version does not understand."""
+    try:
+        return model.model_validate_json(packed)
+    except ValidationError as error:
+        raise Outdated from error
+
+
+# --- steps, runs and escalations --------------------------------------------------------------------------------------
+
+
+class Place(StrEnum):
+    """Where a button stands, and so how its effect is shown."""
+
+    MESSAGE = "message"  # a posted message: the outbox redraws it
+    TODAY = "today"  # the private answer to `/playbook today`: only the click itself can redraw it
+    HOME = "home"
+
+
+class StepRef(Payload):
+    """A step as it was shown: `revision` tells a modal whether the step has changed since."""
+
+    step: int
+    revision: int
+    place: Place = Place.MESSAGE
+
+
+class StepVerb(StrEnum):
+    """What the menu of a step offers besides its buttons."""
+
+    DETAILS = "details"
+    SKIP = "skip"
+    NOT_APPLICABLE = "not_applicable"
+    REASSIGN = "reassign"
+    BLOCK = "block"
+
+
+class StepMenuChoice(StepRef):
+    verb: StepVerb
+
+
+class EscalationRef(Payload):
+    escalation: int
+
+
+class EscalateForm(Payload):
+    """An escalation being written: about an account, maybe because of a step."""
+
+    account: int
+    step: int | None = None
+    place: Place = Place.MESSAGE
+
+
+class ThreadNote(Payload):
+    """A reply in Slack that may become a note of the account that the step belongs to."""
+
+    step: int
+    channel: str
+    thread: str
+    ts: str
+
+
+class StartRun(Payload):
+    """A playbook about to be started on a contact who is still to be chosen."""
+
+    account: int
+    playbook: str
+
+
+# --- accounts ---------------------------------------------------------------------------------------------------------

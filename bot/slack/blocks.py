@@ -1,7 +1,7 @@
 """The pieces of Block Kit that Playcall uses, as plain dictionaries. Text is mrkdwn, escaped by the caller."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.slack.ids import VALUE
 from bot.slack.limits import (
@@ -18,6 +18,13 @@ from bot.slack.text import shorten
 Block = dict[str, Any]
 INPUT_LABEL = 2000
 INPUT_HINT = 2000
+
+
+class Message(NamedTuple):
+    """A message: its blocks, and the line that stands for them in a notification."""
+
+    text: str
+    blocks: list[Block]
 
 
 def plain_text(text: str, limit: int) -> Block:

@@ -1,6 +1,6 @@
 """The pieces of Block Kit that Playcall uses, as plain dictionaries. Text is mrkdwn, escaped by the caller."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from bot.slack.ids import VALUE
@@ -11,6 +11,7 @@ from bot.slack.limits import (
     OPTION_TEXT,
     OPTION_VALUE,
     PLACEHOLDER,
+    SECTION_TEXT,
     VIEW_TITLE,
 )
 from bot.slack.text import shorten
@@ -38,6 +39,17 @@ def mrkdwn(text: str) -> Block:
 
 def section(text: str, *, accessory: Block | None = None, block_id: str | None = None) -> Block:
     return _with({"type": "section", "text": mrkdwn(text)}, accessory=accessory, block_id=block_id)
+
+
+def sections(lines: Iterable[str]) -> list[Block]:
+    """The lines in as few sections as they fit into; a line is never split."""
+    texts: list[str] = []
+    for line in lines:
+        if texts and len(texts[-1]) + 1 + len(line) <= SECTION_TEXT:
+            texts[-1] += f"\n{line}"
+        else:
+            texts.append(line)
+    return [section(text) for text in texts]
 
 
 def context(*texts: str) -> Block:

@@ -98,6 +98,12 @@ def build_step_card(card: StepCard, place: Place = Place.MESSAGE) -> list[Block]
     return _card(card, place)
 
 
+def build_step_row(card: StepCard, place: Place) -> list[Block]:
+    """A step in a list of many: its buttons, and no guidance."""
+    title = f"*{label(card.title, TITLE)}*  ·  {due_line(card)}"
+    return [section(f"{title}\n{place_line(card)}"), _buttons(card, place)]
+
+
 def _card(card: StepCard, place: Place) -> list[Block]:
     blocks = [section(shorten_mrkdwn("\n".join(_lines(card)), CARD_TEXT))]
     if aside := _aside(card):

@@ -13,7 +13,6 @@ from bot.slack.ids import ActionId
 from bot.slack.payloads import EscalationRef, Place
 from bot.slack.text import label
 
-STEP_ROWS = 22
 ESCALATION_ROWS = 8
 ACCOUNT_ROWS = 25
 
@@ -54,7 +53,7 @@ def build_home_view(home: Home) -> Block:
     blocks = [
         header("My steps"),
         context(agenda_words(home.agenda)),
-        *build_agenda_rows(home.agenda, Place.HOME, STEP_ROWS),
+        *build_agenda_rows(home.agenda, Place.HOME),
         *_escalations("Escalations I own or raised", home.escalations, home.today),
         *_escalations("Open escalations of the team", home.team_escalations, home.today),
         *_accounts(home.accounts, home.today),

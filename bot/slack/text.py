@@ -59,3 +59,8 @@ def shorten_mrkdwn(text: str, limit: int) -> str:
         if cut.count(mark) % 2:
             cut = cut[: cut.rfind(mark)] + cut[cut.rfind(mark) + 1 :]
     return cut
+
+
+def money_words(amount: int | None, currency: str) -> str | None:
+    """`USD 120,000`."""
+    return None if amount is None else f"{currency} {amount:,}"

@@ -139,3 +139,8 @@ def _schema_is_missing(error: DBAPIError) -> bool:
 def insert_or(session: AsyncSession, table: type[SQLModel]) -> PostgresInsert | SqliteInsert:
     """An INSERT that knows ON CONFLICT, of the session's database."""
     return sqlite_insert(table) if session.get_bind().dialect.name == "sqlite" else postgres_insert(table)
+
+
+def reading_session(connection: AsyncConnection) -> AsyncSession:
+    """A session to read whole rows with, on a connection of `reading()`."""
+    return AsyncSession(connection, expire_on_commit=False, autoflush=False)

@@ -1,7 +1,7 @@
 """The pieces of Block Kit that Playcall uses, as plain dictionaries. Text is mrkdwn, escaped by the caller."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from bot.slack.ids import VALUE
 from bot.slack.limits import (
@@ -11,6 +11,7 @@ from bot.slack.limits import (
     OPTION_TEXT,
     OPTION_VALUE,
     PLACEHOLDER,
+    SECTION_TEXT,
     VIEW_TITLE,
 )
 from bot.slack.text import shorten
@@ -18,6 +19,13 @@ from bot.slack.text import shorten
 Block = dict[str, Any]
 INPUT_LABEL = 2000
 INPUT_HINT = 2000
+
+
+class Message(NamedTuple):
+    """A message: its blocks, and the line that stands for them in a notification."""
+
+    text: str
+    blocks: list[Block]
 
 
 def plain_text(text: str, limit: int) -> Block:
@@ -31,6 +39,17 @@ def mrkdwn(text: str) -> Block:
 
 def section(text: str, *, accessory: Block | None = None, block_id: str | None = None) -> Block:
     return _with({"type": "section", "text": mrkdwn(text)}, accessory=accessory, block_id=block_id)
+
+
+def sections(lines: Iterable[str]) -> list[Block]:
+    """The lines in as few sections as they fit into; a line is never split."""
+    texts: list[str] = []
+    for line in lines:
+        if texts and len(texts[-1]) + 1 + len(line) <= SECTION_TEXT:
+            texts[-1] += f"\n{line}"
+        else:
+            texts.append(line)
+    return [section(text) for text in texts]
 
 
 def context(*texts: str) -> Block:

@@ -47,15 +47,16 @@ class InputId(StrEnum):
     """The block ids of inputs in modals. Where the engine names a field in an error, the input has that name."""
 
     # --- steps, runs and escalations ----------------------------------------------------------------------------------
-    NOTE = "body"
+    NOTE = "note"
     QUICK_DATE = "quick_date"
     UNTIL = "until"
     REASON = "reason"
     MEMBER = "member_id"
     OUTCOME = "outcome"
     ARTEFACT = "artefact"
+    EMAIL_TO = "to"
     EMAIL_SUBJECT = "subject"
-    EMAIL_BODY = "email_body"
+    EMAIL_BODY = "body"
     SENT_MYSELF = "sent_myself"
     TARGET = "target"
     SEVERITY = "severity"
@@ -64,7 +65,7 @@ class InputId(StrEnum):
     DEADLINE = "deadline"
     QUESTION = "question"
     RESOLUTION = "resolution"
-    CONTACT = "contact_id"
+    CONTACT = "contact"
 
     # --- accounts -----------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What buttons, options and modals carry: small versioned models of ids. Everything else is read when they come back."""
+"""What buttons, options and modals carry: small versioned models of ids. All else is read when they come back."""
 
 from enum import StrEnum
 from typing import Literal, TypeVar
@@ -53,7 +53,7 @@ class StepRef(Payload):
     place: Place = Place.MESSAGE
 
 
-class StepVerb(StrEnum):
+class MenuItem(StrEnum):
     """What the menu of a step offers besides its buttons."""
 
     DETAILS = "details"
@@ -63,8 +63,8 @@ class StepVerb(StrEnum):
     BLOCK = "block"
 
 
-class StepMenuChoice(StepRef):
-    verb: StepVerb
+class MenuChoice(StepRef):
+    item: MenuItem
 
 
 class EscalationRef(Payload):

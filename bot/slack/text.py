@@ -1,6 +1,7 @@
 """Text for Slack: everything a person or a customer supplied is escaped before it meets mrkdwn."""
 
 import re
+from collections.abc import Callable
 
 _CONTROL = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _FORMATTING = re.compile(r"([*_~`])")
@@ -37,3 +38,34 @@ def shorten(text: str, limit: int) -> str:
 def mention(slack_user_id: str | None, name: str) -> str:
     """A mention of a member, or their name when we do not know them in Slack."""
     return f"<@{slack_user_id}>" if slack_user_id else plain(name)
+
+
+def fit(text: str, limit: int, spell: Callable[[str], str] = escape) -> str:
+    """`text` as `spell` writes it, in at most `limit` characters. It is cut before it is escaped, so no entity is."""
+    length = limit
+    while len(spelled := spell(shorten(text, length))) > limit:
+        length = min(length - 1, length * limit // len(spelled))
+    return spelled
+
+
+def label(text: str, limit: int = 80) -> str:
+    """A name of any length and content, on one line inside a sentence of ours."""
+    return fit(" ".join(text.split()), limit, plain)
+
+
+def shorten_mrkdwn(text: str, limit: int) -> str:
+    """Like `shorten`, for text that is mrkdwn already: no link is cut in two and no bold or italics left open."""
+    cut = shorten(text, limit)
+    if cut == text:
+        return text
+    if cut.rfind("<") > cut.rfind(">"):
+        cut = cut[: cut.rfind("<")].rstrip() + "…"
+    for mark in "*_~`":
+        if cut.count(mark) % 2:
+            cut = cut[: cut.rfind(mark)] + cut[cut.rfind(mark) + 1 :]
+    return cut
+
+
+def money_words(amount: int | None, currency: str) -> str | None:
+    """`USD 120,000`."""
+    return None if amount is None else f"{currency} {amount:,}"

@@ -1,0 +1,89 @@
+"""What one member's Home tab shows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, case, func, or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.engine.actors import Actor
+from bot.engine.calendars import local_date
+from bot.library.library import Library
+from bot.models import (
+    ACTIONABLE,
+    Account,
+    AccountRole,
+    Escalation,
+    EscalationStatus,
+    Member,
+    Run,
+    RunStatus,
+    Severity,
+    Step,
+)
+from bot.reports.agenda import load_agenda
+from bot.reports.health_words import load_health_words
+from bot.slack.home_view import AccountRow, EscalationRow, Home
+
+SHOWN = 200  # rows read: more than the tab shows, so that the others can be counted
+GRAVITY = case({severity: rank for rank, severity in enumerate(reversed(Severity))}, value=col(Escalation.severity))
+
+
+async def load_home(session: AsyncSession, library: Library, reader: Actor, now: datetime) -> Home:
+    me = reader.member_id
+    concerns_me = or_(col(Escalation.owner_id) == me, col(Escalation.raised_by_id) == me)
+    return Home(
+        today=local_date(now, reader.timezone),
+        agenda=await load_agenda(session, library, reader, now),
+        escalations=await _escalations(session, concerns_me),
+        team_escalations=await _escalations(session, ~func.coalesce(concerns_me, False)) if reader.leads else (),
+        accounts=await _accounts(session, library, me, now),
+    )
+
+
+async def _escalations(session: AsyncSession, which: ColumnElement[bool]) -> tuple[EscalationRow, ...]:
+    query = (
+        select(Escalation, Account.name, Member.name)
+        .join(Account, col(Account.id) == Escalation.account_id)
+        .join(Member, col(Member.id) == Escalation.owner_id)
+        .where(col(Escalation.status) != EscalationStatus.RESOLVED, which)
+        .order_by(GRAVITY, col(Escalation.created_at))
+        .limit(SHOWN)
+    )
+    return tuple(
+        EscalationRow(e.id, e.severity, e.status, account, owner, e.ask, e.deadline)
+        for e, account, owner in (await session.exec(query)).all()
+    )
+
+
+async def _accounts(session: AsyncSession, library: Library, member_id: int, now: datetime) -> tuple[AccountRow, ...]:
+    """The accounts the member has a role on, the next renewal first."""
+    mine = select(AccountRole.account_id).where(AccountRole.member_id == member_id)
+    query = (
+        select(Account)
+        .where(col(Account.id).in_(mine), col(Account.archived).is_(False))
+        .order_by(col(Account.renewal_date).is_(None), col(Account.renewal_date), col(Account.name))
+        .limit(SHOWN)
+    )
+    accounts = (await session.exec(query)).all()
+    ids = [account.id for account in accounts]
+    health = await load_health_words(session, library, ids, now)
+    open_steps = await _open_steps(session, ids)
+    return tuple(
+        AccountRow(a.key, a.name, a.stage, health.get(a.id), a.renewal_date, open_steps.get(a.id, 0)) for a in accounts
+    )
+
+
+async def _open_steps(session: AsyncSession, account_ids: Sequence[int]) -> dict[int, int]:
+    query = (
+        select(Step.account_id, func.count())
+        .join(Run, col(Run.id) == Step.run_id)
+        .where(
+            col(Step.account_id).in_(account_ids),
+            col(Step.status).in_(ACTIONABLE),
+            Run.status == RunStatus.ACTIVE,
+        )
+        .group_by(col(Step.account_id))
+    )
+    return {account_id: number for account_id, number in (await session.exec(query)).all()}

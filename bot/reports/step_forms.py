@@ -1,0 +1,136 @@
+"""What the modals of a step are filled with."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.engine.actors import Actor
+from bot.engine.calendars import local_date
+from bot.errors import NotFound
+from bot.library.library import Library
+from bot.library.schema import AnswerType, Question, StepSpec
+from bot.models import Account, Contact, Member, Note, Step
+from bot.reports.step_cards import (
+    StepWithRun,
+    Surroundings,
+    attendees,
+    build_card,
+    guidance_for,
+    load_steps,
+    load_surroundings,
+)
+from bot.slack.completion_modal import AskedQuestion, CompletionForm
+from bot.slack.dates import moment_words
+from bot.slack.details_modal import NOTES, StepDetails, WrittenNote
+from bot.slack.payloads import Place, StepRef
+from bot.slack.step_modals import Colleague, StepHead
+
+GONE = "That step is not there any more. The Home tab shows what is current."
+
+
+async def load_step(session: AsyncSession, library: Library, step_id: int) -> StepWithRun:
+    found = await load_steps(session, library, [step_id])
+    if not found:
+        raise NotFound(GONE)
+    return found[0]
+
+
+def head_of(found: StepWithRun, place: Place) -> StepHead:
+    """The head of a modal, with the step's revision as it is now: what changes from here on is told."""
+    ref = StepRef(step=found.step.id, revision=found.step.revision, place=place)
+    return StepHead(ref, found.step.title, found.account.name)
+
+
+async def load_completion_form(session: AsyncSession, found: StepWithRun) -> CompletionForm:
+    contact = await session.get(Contact, found.run.contact_id) if found.run.contact_id else None
+    return completion_form(found.spec, found.step, found.account, contact)
+
+
+def completion_form(spec: StepSpec, step: Step, account: Account, contact: Contact | None) -> CompletionForm:
+    return CompletionForm(
+        outcomes=tuple(spec.outcomes),
+        questions=tuple(_asked(question, account, contact) for question in spec.questions),
+        artefact=spec.artefact,
+        artefact_so_far=step.artefact,
+    )
+
+
+def _asked(question: Question, account: Account, contact: Contact | None) -> AskedQuestion:
+    if question.prefill is None:
+        return AskedQuestion(question)
+    subject, *path = question.prefill.split(".")
+    value = _lookup(account if subject == "account" else contact, path)
+    if value is None:
+        return AskedQuestion(question)
+    words = _as_typed(question.type, value)
+    field = path[-1].replace("_", " ").removesuffix(" date")
+    return AskedQuestion(question, words, f"On file for the {subject} ({field}): {words}.")
+
+
+def _lookup(row: Account | Contact | None, path: Iterable[str]) -> Any:
+    value: Any = row
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+    return value
+
+
+def _as_typed(kind: AnswerType, value: Any) -> str:
+    if kind is AnswerType.YES_NO and isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+async def load_colleagues(session: AsyncSession, but: int) -> list[Colleague]:
+    """Everyone a step can be given to, without the one who has it."""
+    query = select(Member).where(col(Member.active), Member.id != but).order_by(col(Member.name))
+    return [Colleague(m.id, m.name, m.role.upper() if len(m.role) < 4 else m.role) for m in await session.exec(query)]
+
+
+async def load_details(
+    session: AsyncSession, library: Library, step_id: int, reader: Actor, now: datetime
+) -> StepDetails:
+    found = await load_step(session, library, step_id)
+    around = await load_surroundings(session, [found])
+    today = local_date(now, reader.timezone)
+    contacts = around.contacts.get(found.account.id, [])
+    return StepDetails(
+        card=build_card(found, around, reader, now),
+        guidance=guidance_for(found, around, reader, today),
+        whose=around.members[found.step.assignee_id].name,
+        needs=tuple(await _titles(session, found)),
+        asks=tuple(_asked_words(found.spec)),
+        people=tuple(f"{c.name} ({c.email})" for c in attendees(found.spec, contacts)),
+        notes=tuple(await _notes(session, step_id, reader, today)),
+    )
+
+
+async def _titles(session: AsyncSession, found: StepWithRun) -> list[str]:
+    query = select(Step.title).where(Step.run_id == found.run.id, col(Step.key).in_(found.spec.needs))
+    return list((await session.exec(query.order_by(col(Step.position)))).all())
+
+
+def _asked_words(spec: StepSpec) -> list[str]:
+    asked = ["how it ended"] if spec.outcomes else []
+    asked += [question.label for question in spec.questions]
+    return asked + ([spec.artefact.label] if spec.artefact else [])
+
+
+async def _notes(session: AsyncSession, step_id: int, reader: Actor, today: date) -> list[WrittenNote]:
+    query = (
+        select(Note, Member.name)
+        .join(Member, col(Member.id) == Note.author_id)
+        .where(Note.step_id == step_id)
+        .order_by(col(Note.created_at).desc())
+        .limit(NOTES)
+    )
+    zone = ZoneInfo(reader.timezone)
+    return [
+        WrittenNote(author, moment_words(note.created_at.astimezone(zone), today), note.body)
+        for note, author in (await session.exec(query)).all()
+    ]

@@ -1,0 +1,103 @@
+"""The modal that completes a step which asks for something: how it ended, answers, what it must leave behind."""
+
+from dataclasses import dataclass
+
+from bot.library.schema import AnswerType, Artefact, Outcome, Question
+from bot.slack.blocks import (
+    Block,
+    date_picker,
+    input_block,
+    modal,
+    option,
+    radio_buttons,
+    static_select,
+    text_input,
+)
+from bot.slack.ids import CallbackId, InputId, answer_input
+from bot.slack.step_modals import RADIO_OPTIONS, StepHead, head_block
+
+REASON_LABEL = "Why?"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question and what its answer starts as; `source` says in words where that comes from."""
+
+    question: Question
+    prefill: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionForm:
+    outcomes: tuple[Outcome, ...] = ()
+    questions: tuple[AskedQuestion, ...] = ()
+    artefact: Artefact | None = None
+    artefact_so_far: str | None = None
+
+    @property
+    def asks_nothing(self) -> bool:
+        return not (self.outcomes or self.questions or self.artefact)
+
+
+def build_completion_modal(head: StepHead, form: CompletionForm) -> Block:
+    return modal(
+        "Complete the step",
+        [head_block(head), *build_completion_inputs(form)],
+        callback_id=CallbackId.STEP_COMPLETE,
+        submit="Complete",
+        metadata=head.ref.pack(),
+    )
+
+
+def build_completion_inputs(form: CompletionForm) -> list[Block]:
+    blocks = []
+    if form.outcomes:
+        options = [option(outcome.label, outcome.key) for outcome in form.outcomes]
+        blocks.append(input_block(InputId.OUTCOME, "How did it end?", radio_buttons(options)))
+    blocks += [_question_input(asked) for asked in form.questions]
+    if form.artefact:
+        blocks.append(_artefact_input(form.artefact, form.artefact_so_far))
+    if why := [outcome.label for outcome in form.outcomes if outcome.needs_reason]:
+        hint = f"Needed for: {', '.join(why)}."
+        blocks.append(input_block(InputId.REASON, REASON_LABEL, text_input(multiline=True), hint=hint, optional=True))
+    return blocks
+
+
+def _artefact_input(artefact: Artefact, so_far: str | None) -> Block:
+    is_link = artefact.type == "link"
+    element = text_input(so_far, multiline=not is_link, placeholder="https://…" if is_link else None)
+    return input_block(InputId.ARTEFACT, artefact.label, element)
+
+
+def _question_input(asked: AskedQuestion) -> Block:
+    question = asked.question
+    return input_block(
+        answer_input(question.key),
+        question.label,
+        _element(asked),
+        hint=" ".join(part for part in (question.hint, asked.source) if part) or None,
+        optional=not question.required,
+    )
+
+
+def _element(asked: AskedQuestion) -> Block:
+    question = asked.question
+    match question.type:
+        case AnswerType.DATE:
+            return date_picker(asked.prefill)
+        case AnswerType.YES_NO:
+            return _choice(["Yes", "No"], asked.prefill)
+        case AnswerType.CHOICE:
+            return _choice(question.options, asked.prefill)
+        case AnswerType.LINK:
+            return text_input(asked.prefill, placeholder="https://…")
+        case _:
+            return text_input(asked.prefill, multiline=question.type is AnswerType.LONG_TEXT)
+
+
+def _choice(choices: list[str], prefill: str | None) -> Block:
+    options = [option(choice, choice) for choice in choices]
+    if len(options) > RADIO_OPTIONS:
+        return static_select(options, placeholder="Choose one")
+    return radio_buttons(options, initial=next((o for o in options if o["value"] == prefill), None))

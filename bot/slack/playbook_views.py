@@ -1,0 +1,193 @@
+"""The answers to `/playbook`: the list, one playbook at a glance, the plan of a run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.library.loading import Problem
+from bot.library.offsets import START, Due, Offset, Unit
+from bot.library.schema import (
+    AnchorTrigger,
+    Category,
+    ContactRoleTrigger,
+    MilestoneTrigger,
+    Playbook,
+    SentimentTrigger,
+    StepSpec,
+    Trigger,
+)
+from bot.slack.blocks import Block, Message, context, input_block, modal, option, section, sections, static_select
+from bot.slack.dates import day_words
+from bot.slack.ids import CallbackId, InputId
+from bot.slack.limits import SELECT_OPTIONS
+from bot.slack.payloads import StartRun
+from bot.slack.step_card import role_words
+from bot.slack.text import escape, fit, label, shorten
+
+CATEGORIES = {
+    Category.LIFECYCLE: "Life cycle",
+    Category.AT_RISK: "At risk",
+    Category.EXPANSION: "Expansion",
+}
+UNITS = {
+    Unit.DAYS: ("day", "days"),
+    Unit.BUSINESS_DAYS: ("business day", "business days"),
+    Unit.WEEKS: ("week", "weeks"),
+}
+HELP = "\n".join(
+    [
+        "*What `/playbook` can do*",
+        "`/playbook today`  your steps: overdue, today, this week",
+        "`/playbook list`  every playbook, by category",
+        "`/playbook show KEY`  one playbook at a glance",
+        "`/playbook start KEY ACCOUNT`  start it; you see the plan",
+        "`/playbook pause KEY ACCOUNT`  nothing speaks up until you resume it",
+        "`/playbook resume KEY ACCOUNT`  go on where it was paused",
+        "`/playbook cancel KEY ACCOUNT because REASON`  call off what is left of it",
+    ]
+)
+SUBCOMMANDS = ("today", "list", "show", "start", "pause", "resume", "cancel", "help")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    title: str
+    due_on: date | None
+    assignee: str
+    waits: bool = False
+    applies: bool = True
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that has just started, for the person who started it. `told` are the names of those who hear of it now."""
+
+    playbook: str
+    account: str
+    today: date
+    steps: tuple[PlannedStep, ...]
+    told: tuple[str, ...] = ()
+    contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChoice:
+    contact_id: int
+    name: str
+    email: str
+
+
+# --- the list ---------------------------------------------------------------------------------------------------------
+
+
+def build_playbook_list(playbooks: Sequence[Playbook], problems: Sequence[Problem] = ()) -> Message:
+    """All playbooks by category; with `problems`, which leaders are shown, what is wrong with the broken files."""
+    blocks: list[Block] = []
+    for category, title in CATEGORIES.items():
+        lines = [_summary_line(playbook) for playbook in playbooks if playbook.category is category]
+        if lines:
+            blocks += sections([f"*{title}*", *lines])
+    blocks += sections([f"⚠  {fit(str(problem), 400)}" for problem in problems[:10]])
+    if len(problems) > 10:
+        blocks.append(context(f"and {len(problems) - 10} more: `playcall playbooks lint` lists them."))
+    blocks.append(context("`/playbook show KEY` for the steps, `/playbook start KEY ACCOUNT` to begin."))
+    return Message(f"{len(playbooks)} playbooks", blocks)
+
+
+def _summary_line(playbook: Playbook) -> str:
+    sentence = " ".join(playbook.summary.split()).split(". ")[0].rstrip(".")
+    return f"`{playbook.key}`  {label(playbook.title)}: {escape(shorten(sentence, 140))}"
+
+
+# --- one playbook -----------------------------------------------------------------------------------------------------
+
+
+def build_playbook_reference(playbook: Playbook) -> Message:
+    head = [f"*{label(playbook.title, 150)}*  `{playbook.key}`", fit(" ".join(playbook.summary.split()), 1000)]
+    starts = ", or ".join(["by hand", *(trigger_words(trigger) for trigger in playbook.triggers)])
+    steps = [_step_line(number, step, playbook) for number, step in enumerate(playbook.steps, 1)]
+    blocks = [
+        section("\n".join(head)),
+        context(f"Starts {escape(starts)}  ·  {len(playbook.steps)} steps"),
+        *sections(steps),
+        section(f"*It worked when*\n{fit(' '.join(playbook.success.split()), 1000)}"),
+        context(f"`/playbook start {playbook.key} ACCOUNT`"),
+    ]
+    return Message(f"{label(playbook.title)}: {len(playbook.steps)} steps", blocks)
+
+
+def _step_line(number: int, step: StepSpec, playbook: Playbook) -> str:
+    optional = ", optional" if step.optional else ""
+    return f"{number}.  {label(step.title, 150)}  ·  {role_words(step.role)}, {due_rule(step.due, playbook)}{optional}"
+
+
+def due_rule(due: Due, playbook: Playbook) -> str:
+    """When a step is due, in words: `day 0`, `3 business days in`, `90 days before the renewal date`."""
+    if due.reference == START:
+        return f"day {due.offset.amount}" if due.offset.unit is Unit.DAYS else f"{_amount(due.offset)} in"
+    known = {step.key: f"“{label(step.title, 60)}”" for step in playbook.steps}
+    reference = known.get(due.reference) or f"the {_anchor(due.reference)}"
+    if due.offset.amount == 0:
+        return f"with {reference}" if due.reference in known else f"on {reference}"
+    return f"{_amount(due.offset)} {'before' if due.offset.amount < 0 else 'after'} {reference}"
+
+
+def trigger_words(trigger: Trigger) -> str:
+    match trigger:
+        case AnchorTrigger():
+            when = f"{_amount(trigger.offset)} {'before' if trigger.offset.amount < 0 else 'after'}"
+            return f"{'on' if trigger.offset.amount == 0 else when} the {_anchor(trigger.anchor)}"
+        case MilestoneTrigger():
+            return f"when the milestone {trigger.milestone} is reached"
+        case ContactRoleTrigger():
+            return f"when a contact becomes {role_words(trigger.role)}"
+        case SentimentTrigger():
+            return f"when the sentiment turns {trigger.sentiment}"
+
+
+def _anchor(name: str) -> str:
+    words = name.removesuffix("_date").replace("_", " ")
+    return f"{words} date" if name.endswith("_date") else words
+
+
+def _amount(offset: Offset) -> str:
+    one, many = UNITS[offset.unit]
+    amount = abs(offset.amount)
+    return f"{amount} {one if amount == 1 else many}"
+
+
+# --- a run ------------------------------------------------------------------------------------------------------------
+
+
+def build_plan(plan: Plan) -> Message:
+    subject = f"{label(plan.account)} ({label(plan.contact, 60)})" if plan.contact else label(plan.account)
+    title = f"{label(plan.playbook)} has started on {subject}"
+    lines = [_planned_line(step, plan.today) for step in plan.steps if step.applies]
+    left_out = [label(step.title, 60) for step in plan.steps if not step.applies]
+    blocks = [section(f"*{title}*"), *sections(lines)]
+    if left_out:
+        blocks.append(context(shorten(f"Does not apply here: {', '.join(left_out)}", 1500)))
+    told = " and ".join(label(name, 60) for name in plan.told)
+    hears = f"{told} will hear of the first steps." if told else "Everyone hears of a step on the morning it is due."
+    blocks.append(context(hears))
+    return Message(title, blocks)
+
+
+def _planned_line(step: PlannedStep, today: date) -> str:
+    when = day_words(step.due_on, today) if step.due_on else "no date yet"
+    waits = ", after the steps it needs" if step.waits else ""
+    return f"{when}  ·  {label(step.title, 150)}  ·  {label(step.assignee, 60)}{waits}"
+
+
+def build_contact_modal(form: StartRun, playbook: str, account: str, contacts: Sequence[ContactChoice]) -> Block:
+    options = [option(f"{c.name} ({c.email})", str(c.contact_id)) for c in contacts[:SELECT_OPTIONS]]
+    return modal(
+        "Start a playbook",
+        [
+            context(f"*{label(playbook, 150)}*  ·  {label(account)}"),
+            input_block(InputId.CONTACT, "Which contact is it about?", static_select(options, placeholder="A contact")),
+        ],
+        callback_id=CallbackId.RUN_START,
+        submit="Start",
+        metadata=form.pack(),
+    )

@@ -1,0 +1,229 @@
+"""One step as it looks in a message: a card while it wants something from the reader, one line when it does not."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.library.schema import Asset
+from bot.models import FINISHED, StepKind, StepStatus
+from bot.slack.blocks import Block, actions, button, context, option, overflow, section
+from bot.slack.dates import day_words, due_words, moment_words
+from bot.slack.ids import ActionId
+from bot.slack.payloads import MenuChoice, MenuItem, Place, StepRef
+from bot.slack.text import fit, label, shorten_mrkdwn
+
+TITLE = 150
+GUIDANCE = 320
+CARD_TEXT = 1400
+CARD_ASIDE = 500
+LINE = 600
+
+MENU = {
+    MenuItem.DETAILS: "Details",
+    MenuItem.SKIP: "Skip…",
+    MenuItem.NOT_APPLICABLE: "Not applicable…",
+    MenuItem.REASSIGN: "Reassign…",
+    MenuItem.BLOCK: "Blocked…",
+}
+ENDINGS = {
+    StepStatus.DONE: ("✓", "Done"),
+    StepStatus.SKIPPED: ("–", "Skipped"),
+    StepStatus.NOT_APPLICABLE: ("–", "Not applicable"),
+    StepStatus.CANCELLED: ("–", "Called off"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a step ended. `at` is in the reader's zone; no `by` means Playcall itself."""
+
+    by: str | None
+    at: datetime | None
+    outcome: str | None = None
+    reason: str | None = None
+    undoable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepCard:
+    """A step for one reader. Names are raw text; `guidance` is mrkdwn. `today` is the reader's."""
+
+    step_id: int
+    revision: int
+    title: str
+    kind: StepKind
+    status: StepStatus
+    account_id: int
+    account: str
+    playbook: str
+    number: int
+    total: int
+    due_on: date | None
+    today: date
+    contact: str | None = None
+    optional: bool = False
+    guidance: str = ""
+    attendees: tuple[str, ...] = ()
+    missing_attendees: tuple[str, ...] = ()  # contact roles that nobody has
+    assets: tuple[Asset, ...] = ()
+    missing_role: str | None = None  # the step's role, when nobody has it and so the CSM got the step
+    snoozed_until: date | None = None
+    assignee: str | None = None  # whose step it is, when it is not the reader's
+    paused: bool = False
+    reason: str | None = None  # why it is blocked
+    ending: Ending | None = None
+
+    @property
+    def is_snoozed(self) -> bool:
+        return self.snoozed_until is not None and self.snoozed_until > self.today
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.due_on is not None and self.due_on < self.today
+
+    @property
+    def wants_something(self) -> bool:
+        """Whether the reader is asked to do something: such a step is a whole card."""
+        return self.status is StepStatus.OPEN and not (self.assignee or self.paused or self.is_snoozed)
+
+
+def build_step_card(card: StepCard, place: Place = Place.MESSAGE) -> list[Block]:
+    if card.status in FINISHED:
+        return [_ending_line(card, place)]
+    if card.assignee:
+        return [context(f"→  {_title_and_account(card)}  ·  now with {label(card.assignee)}")]
+    if card.paused:
+        return [context(f"⏸  {_title_and_account(card)}  ·  the playbook is paused")]
+    if card.status is StepStatus.WAITING:
+        return [context(f"…  {_title_and_account(card)}  ·  waits for an earlier step")]
+    return _card(card, place)
+
+
+def build_step_row(card: StepCard, place: Place) -> list[Block]:
+    """A step in a list of many: its buttons, and no guidance."""
+    title = f"*{label(card.title, TITLE)}*  ·  {due_line(card)}"
+    return [section(f"{title}\n{place_line(card)}"), _buttons(card, place)]
+
+
+def _card(card: StepCard, place: Place) -> list[Block]:
+    blocks = [section(shorten_mrkdwn("\n".join(_lines(card)), CARD_TEXT))]
+    if aside := _aside(card):
+        blocks.append(context(aside))
+    blocks.append(_buttons(card, place))
+    return blocks
+
+
+def _lines(card: StepCard) -> list[str]:
+    lines = [f"*{label(card.title, TITLE)}*  ·  {due_line(card)}", place_line(card)]
+    if card.status is StepStatus.BLOCKED:
+        lines.append(f"*Blocked:* {fit(card.reason or 'no reason given', GUIDANCE)}")
+    elif card.is_snoozed and card.snoozed_until:
+        lines.append(f"Snoozed until {day_words(card.snoozed_until, card.today)}.")
+    elif card.guidance:
+        lines.append(shorten_mrkdwn(" ".join(card.guidance.split()), GUIDANCE))
+    return lines
+
+
+def due_line(card: StepCard) -> str:
+    words = due_words(card.due_on, card.today)
+    return f"*{words}*" if card.is_overdue else words
+
+
+def place_line(card: StepCard) -> str:
+    """Where in which playbook of which account the step belongs."""
+    subject = f"{label(card.account)} ({label(card.contact, 60)})" if card.contact else label(card.account)
+    number = f"step {card.number} of {card.total}" + (", optional" if card.optional else "")
+    return f"{subject}  ·  {label(card.playbook)}, {number}"
+
+
+def _aside(card: StepCard) -> str:
+    if not card.wants_something:
+        return ""
+    parts = []
+    if card.attendees:
+        parts.append(f"With {', '.join(label(name, 40) for name in card.attendees[:6])}")
+    if card.missing_attendees:
+        parts.append(f"nobody on file as {' or '.join(role_words(role) for role in card.missing_attendees)}")
+    parts += [asset_link(asset) for asset in card.assets]
+    if card.missing_role:
+        parts.append(missing_role_words(card))
+    return _within("  ·  ", parts, CARD_ASIDE)
+
+
+def missing_role_words(card: StepCard) -> str:
+    return f"You get this because {label(card.account, 60)} has no {role_words(card.missing_role or '')}."
+
+
+def role_words(role: str) -> str:
+    """`executive_sponsor` as people say it."""
+    return role.upper() if role in {"ae", "csm"} else role.replace("_", " ")
+
+
+def asset_link(asset: Asset) -> str:
+    title = label(asset.title, 75).replace("|", "/")
+    return f"<{str(asset.url).replace('|', '%7C').replace('>', '%3E')}|{title}>"
+
+
+def _within(separator: str, parts: list[str], limit: int) -> str:
+    """As many of the parts as fit: each is whole, as a cut one could be half a link."""
+    text = ""
+    for part in parts:
+        longer = f"{text}{separator}{part}" if text else part
+        if len(longer) <= limit:
+            text = longer
+    return text
+
+
+def _buttons(card: StepCard, place: Place) -> Block:
+    value = StepRef(step=card.step_id, revision=card.revision, place=place).pack()
+    elements = [
+        primary_button(card, value),
+        button("Add note", ActionId.STEP_NOTE, value),
+        button("Snooze", ActionId.STEP_SNOOZE, value),
+        button("Escalate", ActionId.STEP_ESCALATE, value),
+        _menu(card, place),
+    ]
+    return actions(f"step:{card.step_id}:actions", *elements)
+
+
+def primary_button(card: StepCard, value: str) -> Block:
+    if card.status is StepStatus.BLOCKED:
+        return button("Unblock", ActionId.STEP_UNBLOCK, value, style="primary")
+    if card.kind is StepKind.EMAIL:
+        return button("Review email", ActionId.STEP_REVIEW_EMAIL, value, style="primary")
+    return button("Complete", ActionId.STEP_COMPLETE, value, style="primary")
+
+
+def _menu(card: StepCard, place: Place) -> Block:
+    items = [item for item in MENU if item is not MenuItem.BLOCK or card.status is not StepStatus.BLOCKED]
+    return overflow(
+        ActionId.STEP_MENU,
+        [
+            option(
+                MENU[item],
+                MenuChoice(step=card.step_id, revision=card.revision, place=place, item=item).pack(),
+            )
+            for item in items
+        ],
+    )
+
+
+def _ending_line(card: StepCard, place: Place) -> Block:
+    ending = card.ending or Ending(None, None)
+    mark, word = ENDINGS[card.status]
+    said = f"{word} by {label(ending.by, 60)}" if ending.by else word
+    if ending.at:
+        said += f", {moment_words(ending.at, card.today)}"
+    parts = [f"{mark}  {_title_and_account(card)}", said]
+    if ending.outcome:
+        parts.append(f"*{label(ending.outcome, 75)}*")
+    if ending.reason:
+        parts.append(label(ending.reason, 160))
+    text = _within("  ·  ", parts, LINE)
+    if not ending.undoable:
+        return context(text)
+    value = StepRef(step=card.step_id, revision=card.revision, place=place).pack()
+    return section(text, accessory=button("Undo", ActionId.STEP_UNDO, value), block_id=f"step:{card.step_id}:ending")
+
+
+def _title_and_account(card: StepCard) -> str:
+    return f"{label(card.title, TITLE)}  ·  {label(card.account)}"

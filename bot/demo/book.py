@@ -21,8 +21,6 @@ from bot.demo.story import (
     RenewalComesNear,
     Resolves,
     Scene,
-    Skips,
-    Snoozes,
     Starts,
 )
 from bot.models import ContactRole, MemberRole, Segment, Sentiment, Severity, Stage, Touch
@@ -81,7 +79,7 @@ ACME = Customer(
     industry="Industrial automation",
     outcome="Close the month in 3 days instead of 9",
     contract_start=-247,
-    renewal=118,
+    renewal=116,
     go_live=-190,
     maturity=3,
     attributes={"seats": 120, "active_users": 96, "value_to_date": "Month-end close down from 9 days to 4"},
@@ -93,7 +91,9 @@ ACME = Customer(
     ],
     story=[
         Scene(58, "maya", Reaches("first-close", "October closed in 4 days, confirmed by Wile Coyote")),
-        Scene(41, "maya", Notes("Quarterly review held. Wile wants the subsidiaries on board next year; Olive joined.")),
+        Scene(
+            41, "maya", Notes("Quarterly review held. Wile wants the subsidiaries on board next year; Olive joined.")
+        ),
         Scene(24, "maya", Feels(GREEN, "Champion is happy, usage is steady")),
         Scene(9, "maya", Notes("Call with Wile: budget round starts next month, he wants our numbers before it.")),
         Scene(1, "maya", RenewalComesNear()),
@@ -145,7 +145,11 @@ GLOBEX = Customer(
         Scene(3, "maya", Completes("read-card")),
         Scene(3, "maya", Completes("welcome-email")),
         Scene(2, "tom", Completes("billing", {"billing_email": "artie@globex.example", "first_invoice_on": In(21)})),
-        Scene(2, "maya", Notes("Mindy answered within the hour: kick-off is set for today, Hank joins for the first ten minutes.")),
+        Scene(
+            2,
+            "maya",
+            Notes("Mindy answered within the hour: kick-off is set for today, Hank joins for the first ten minutes."),
+        ),
         Scene(2, "maya", Plans("go-live", In(38))),
     ],
 )
@@ -173,6 +177,42 @@ INITECH = Customer(
         Someone("Milton Waddams", "Collator", [POWER_USER]),
     ],
     story=[
+        Scene(36, "ines", Reaches("contract-signed", "One year, 80 seats")),
+        Scene(
+            35,
+            "ines",
+            Completes(
+                "sales-handoff",
+                {
+                    "outcome": "One report for the board instead of eight spreadsheets",
+                    "success_measure": "The March board meeting uses one report",
+                    "go_live_date": In(-6),
+                    "seats": 80,
+                    "people": "Bill Lumbergh signs, Peter Gibbons does the work",
+                    "promises": "The nightly export runs unattended",
+                    "risks": "Bill expects it to run by itself",
+                },
+                artefact="https://files.northwind.example/initech/order-form",
+            ),
+        ),
+        Scene(34, "maya", Completes("read-card")),
+        Scene(34, "maya", Completes("welcome-email")),
+        Scene(33, "tom", Completes("billing", {"billing_email": "bill@initech.example", "first_invoice_on": In(-30)})),
+        Scene(
+            31,
+            "maya",
+            Completes(
+                "kickoff",
+                {
+                    "go_live_date": In(-6),
+                    "first_result": "The sales page of the board report",
+                    "next_step": "Samir sets up the nightly export",
+                },
+                artefact="https://files.northwind.example/initech/plan",
+            ),
+        ),
+        Scene(29, "sam", Completes("training-invite")),
+        Scene(25, "sam", Completes("training", {"attended": 9, "missing": "Milton", "stuck": "The export"})),
         Scene(30, "maya", Notes("Kick-off went well, but Bill Lumbergh left after five minutes.")),
         Scene(14, "maya", Feels(YELLOW, "Data export is two weeks late on their side")),
         Scene(6, "maya", Notes("Go-live date missed: the export from the old system still fails every other night.")),
@@ -203,7 +243,15 @@ UMBRELLA = Customer(
         Someone("Carlos Oliveira", "Ward Manager", [POWER_USER], nps=8),
     ],
     story=[
-        Scene(33, "maya", Escalates("The roster was empty on four wards for a day.", "Support is on it; Alice called twice.", Severity.CRITICAL)),
+        Scene(
+            33,
+            "maya",
+            Escalates(
+                "The roster was empty on four wards for a day.",
+                "Support is on it; Alice called twice.",
+                Severity.CRITICAL,
+            ),
+        ),
         Scene(33, "dana", Acknowledges()),
         Scene(29, "dana", Resolves("Cause found and told to Albert Wesker in person; credit of one month agreed.")),
         Scene(12, "maya", Feels(YELLOW, "Trust is coming back slowly; the survey will tell")),
@@ -284,9 +332,9 @@ WAYNE = Customer(
         Someone("Barbara Gordon", "Systems Administrator", [ADMIN], nps=9),
     ],
     story=[
-        Scene(51, "maya", RenewalComesNear()),
+        Scene(47, "maya", RenewalComesNear()),
         Scene(
-            50,
+            46,
             "maya",
             Completes(
                 "readiness",
@@ -296,9 +344,9 @@ WAYNE = Customer(
                 outcome="non-event",
             ),
         ),
-        Scene(50, "maya", Completes("read-card")),
+        Scene(46, "maya", Completes("read-card")),
         Scene(
-            47,
+            44,
             "maya",
             Completes(
                 "check-success",
@@ -310,7 +358,7 @@ WAYNE = Customer(
             ),
         ),
         Scene(
-            45,
+            41,
             "maya",
             Completes(
                 "contract-terms",
@@ -326,11 +374,11 @@ WAYNE = Customer(
                 },
             ),
         ),
-        Scene(43, "maya", Completes("ebr-invite")),
-        Scene(39, "leo", Completes("align-with-ae")),
-        Scene(37, "maya", Completes("prepare-ebr", artefact="https://files.northwind.example/wayne/review")),
+        Scene(39, "maya", Completes("ebr-invite")),
+        Scene(36, "leo", Completes("align-with-ae")),
+        Scene(34, "maya", Completes("prepare-ebr", artefact="https://files.northwind.example/wayne/review")),
         Scene(
-            33,
+            30,
             "maya",
             Completes(
                 "hold-ebr",
@@ -342,7 +390,7 @@ WAYNE = Customer(
                 outcome="held",
             ),
         ),
-        Scene(32, "maya", Completes("ebr-recap")),
+        Scene(29, "maya", Completes("ebr-recap")),
         Scene(18, "maya", Feels(GREEN, "Alfred called us the quiet ones, as praise")),
         Scene(10, "leo", Completes("proposal")),
         Scene(4, "maya", Notes("Lucius has the proposal on his desk; their board meets this week.")),
@@ -400,8 +448,8 @@ MASSIVE = Customer(
     ],
     story=[
         Scene(20, "maya", Notes("Training done for all three labs; Astrid ran the third herself.")),
-        Scene(2, "maya", Reaches("go-live", "All labs search in it since Monday; the old index is switched off")),
         Scene(2, "maya", Feels(GREEN, "Nina wrote to the whole company")),
+        Scene(0, "maya", Reaches("go-live", "All labs search in it; the old index is switched off")),
     ],
 )
 
@@ -445,9 +493,9 @@ STARK = Customer(
         Someone("Maria Hill", "Platform Lead", [ADMIN], nps=6),
     ],
     story=[
-        Scene(13, "noah", RenewalComesNear()),
+        Scene(11, "noah", RenewalComesNear()),
         Scene(
-            12,
+            10,
             "noah",
             Completes(
                 "readiness",
@@ -463,7 +511,7 @@ STARK = Customer(
                 reason="A rival has a pilot in one plant, and twelve tickets are open",
             ),
         ),
-        Scene(12, "noah", Completes("read-card")),
+        Scene(10, "noah", Completes("read-card")),
         Scene(9, "noah", Feels(YELLOW, "James is with us, the plants are not")),
         Scene(4, "noah", Blocks("check-success", "Waiting for the forecast figures of the last quarter")),
     ],
@@ -502,7 +550,16 @@ SOYLENT = Customer(
         ),
         Scene(4, "noah", Completes("day-1-email")),
         Scene(1, "noah", Completes("day-4-check", {"active_users": 36}, outcome="still-low")),
-        Scene(3, "noah", Escalates("Plant two has stopped using us and nobody calls back.", "Mail and two calls to Sol", Severity.MEDIUM, MemberRole.AE)),
+        Scene(
+            3,
+            "noah",
+            Escalates(
+                "Plant two has stopped using us and nobody calls back.",
+                "Mail and two calls to Sol",
+                Severity.MEDIUM,
+                MemberRole.AE,
+            ),
+        ),
         Scene(2, "ines", Acknowledges()),
     ],
 )

@@ -1,7 +1,7 @@
 """What has happened to the demo's customers, told as scenes and played through the engine.
 
-A scene is somebody doing something on a day in the past. Playing it calls the same use case a click would, with the time
-of that day, so that the timeline, the runs and the health of the sample book are made the way real ones are.
+A scene is somebody doing something on a day in the past. Playing it calls the same use case a click would, with the
+time of that day, so that the timeline, the runs and the health of the sample book are made the way real ones are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from bot.engine.milestones import plan_milestone, reach_milestone
 from bot.engine.notes import add_note
 from bot.engine.raising import raise_escalation
 from bot.engine.runs import start_run
-from bot.engine.steps import block_step, complete_step, skip_step, snooze_step
+from bot.engine.steps import block_step, complete_step
 from bot.engine.triggers import start_for_anchors
 from bot.library.library import Library
 from bot.models import ContactRole, Escalation, MemberRole, NoteSource, Sentiment, Severity, Step
@@ -112,16 +112,6 @@ class Completes:
 
 
 @dataclass(frozen=True)
-class Skips:
-    step: str
-    reason: str
-
-    async def play(self, moment: Moment) -> None:
-        step = await moment.step(self.step)
-        await skip_step(moment.session, moment.library, step.id, moment.actor, moment.now, reason=self.reason)
-
-
-@dataclass(frozen=True)
 class Blocks:
     step: str
     reason: str
@@ -129,18 +119,6 @@ class Blocks:
     async def play(self, moment: Moment) -> None:
         step = await moment.step(self.step)
         await block_step(moment.session, moment.library, step.id, moment.actor, moment.now, reason=self.reason)
-
-
-@dataclass(frozen=True)
-class Snoozes:
-    step: str
-    until: In
-
-    async def play(self, moment: Moment) -> None:
-        step = await moment.step(self.step)
-        await snooze_step(
-            moment.session, moment.library, step.id, moment.actor, moment.now, until=moment.day(self.until)
-        )
 
 
 @dataclass(frozen=True)
@@ -211,9 +189,7 @@ class Meets:
     nps: int | None = None
 
     async def play(self, moment: Moment) -> None:
-        draft = ContactDraft(
-            name=self.name, email=self.email, title=self.title, roles=list(self.roles), nps=self.nps
-        )
+        draft = ContactDraft(name=self.name, email=self.email, title=self.title, roles=list(self.roles), nps=self.nps)
         await save_contact(moment.session, moment.library, moment.account_id, draft, moment.actor, moment.now)
 
 

@@ -74,9 +74,8 @@ class Page:
         return shown
 
     async def sees(self, words: str, selector: str = "body") -> None:
-        await self.until(
-            f"[...document.querySelectorAll({json.dumps(selector)})].some(e => e.innerText.includes({json.dumps(words)}))"
-        )
+        matches = f"[...document.querySelectorAll({json.dumps(selector)})]"
+        await self.until(f"{matches}.some(e => e.innerText.includes({json.dumps(words)}))")
 
     async def click(self, selector: str, words: str = "") -> None:
         await self.until(f"({_CLICK})({json.dumps(selector)}, {json.dumps(words)})")
@@ -96,7 +95,7 @@ class Page:
 
     async def picture(self, path: Path) -> None:
         taken = await self.call("Page.captureScreenshot", format="png")
-        path.write_bytes(base64.b64decode(taken["data"]))
+        await asyncio.to_thread(path.write_bytes, base64.b64decode(taken["data"]))
 
 
 _CLICK = """(selector, words) => {

@@ -1,0 +1,232 @@
+"""What has happened to the demo's customers, told as scenes and played through the engine.
+
+A scene is somebody doing something on a day in the past. Playing it calls the same use case a click would, with the
+time of that day, so that the timeline, the runs and the health of the sample book are made the way real ones are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.engine.accounts import ContactDraft, log_sentiment, save_contact
+from bot.engine.actors import Actor
+from bot.engine.answers import Completion
+from bot.engine.escalations import acknowledge_escalation, resolve_escalation
+from bot.engine.milestones import plan_milestone, reach_milestone
+from bot.engine.notes import add_note
+from bot.engine.raising import raise_escalation
+from bot.engine.runs import start_run
+from bot.engine.steps import block_step, complete_step
+from bot.engine.triggers import start_for_anchors
+from bot.library.library import Library
+from bot.models import ContactRole, Escalation, MemberRole, NoteSource, Sentiment, Severity, Step
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """A day that many days from today (before it, when negative). Answers that hold one are given as its date."""
+
+    days: int
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What an act is played with: one account, one person, one moment, inside one transaction."""
+
+    session: AsyncSession
+    library: Library
+    account_id: int
+    actor: Actor
+    now: datetime
+    today: date  # the day the book is made, which `In` counts from
+
+    def day(self, value: In) -> date:
+        return self.today + timedelta(days=value.days)
+
+    async def step(self, key: str) -> Step:
+        """The account's newest step with this key."""
+        query = (
+            select(Step)
+            .where(Step.account_id == self.account_id, Step.key == key)
+            .order_by(col(Step.id).desc())
+            .limit(1)
+        )
+        return (await self.session.exec(query)).one()
+
+    async def escalation(self) -> Escalation:
+        query = select(Escalation).where(Escalation.account_id == self.account_id).order_by(col(Escalation.id).desc())
+        return (await self.session.exec(query.limit(1))).one()
+
+
+class Act(Protocol):
+    async def play(self, moment: Moment) -> None: ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`days_ago` counts working days before today; 0 is this morning."""
+
+    days_ago: int
+    who: str
+    act: Act
+
+
+@dataclass(frozen=True)
+class Starts:
+    playbook: str
+
+    async def play(self, moment: Moment) -> None:
+        await start_run(
+            moment.session, moment.library, moment.account_id, self.playbook, moment.now, actor=moment.actor
+        )
+
+
+@dataclass(frozen=True)
+class RenewalComesNear:
+    """The playbooks that wait for a date of the account start by themselves."""
+
+    async def play(self, moment: Moment) -> None:
+        await start_for_anchors(moment.session, moment.library, moment.now, account_id=moment.account_id)
+
+
+@dataclass(frozen=True)
+class Completes:
+    step: str
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str | None = None
+    artefact: str | None = None
+    reason: str | None = None
+
+    async def play(self, moment: Moment) -> None:
+        answers = {
+            key: moment.day(value).isoformat() if isinstance(value, In) else value
+            for key, value in self.answers.items()
+        }
+        completion = Completion(self.outcome, answers, self.artefact, self.reason)
+        step = await moment.step(self.step)
+        await complete_step(moment.session, moment.library, step.id, moment.actor, moment.now, completion)
+
+
+@dataclass(frozen=True)
+class Blocks:
+    step: str
+    reason: str
+
+    async def play(self, moment: Moment) -> None:
+        step = await moment.step(self.step)
+        await block_step(moment.session, moment.library, step.id, moment.actor, moment.now, reason=self.reason)
+
+
+@dataclass(frozen=True)
+class Notes:
+    body: str
+    step: str | None = None
+
+    async def play(self, moment: Moment) -> None:
+        step_id = (await moment.step(self.step)).id if self.step else None
+        await add_note(
+            moment.session,
+            moment.account_id,
+            moment.actor,
+            moment.now,
+            body=self.body,
+            source=NoteSource.COMMAND,
+            step_id=step_id,
+        )
+
+
+@dataclass(frozen=True)
+class Feels:
+    sentiment: Sentiment
+    comment: str
+
+    async def play(self, moment: Moment) -> None:
+        await log_sentiment(
+            moment.session, moment.library, moment.account_id, self.sentiment, self.comment, moment.actor, moment.now
+        )
+
+
+@dataclass(frozen=True)
+class Reaches:
+    milestone: str
+    evidence: str
+
+    async def play(self, moment: Moment) -> None:
+        await reach_milestone(
+            moment.session,
+            moment.library,
+            moment.account_id,
+            self.milestone,
+            moment.actor,
+            moment.now,
+            evidence=self.evidence,
+        )
+
+
+@dataclass(frozen=True)
+class Plans:
+    milestone: str
+    on: In
+
+    async def play(self, moment: Moment) -> None:
+        await plan_milestone(
+            moment.session, moment.account_id, self.milestone, moment.actor, moment.now, target=moment.day(self.on)
+        )
+
+
+@dataclass(frozen=True)
+class Meets:
+    """A person at the customer becomes known, or changes."""
+
+    name: str
+    email: str
+    title: str
+    roles: Sequence[ContactRole] = ()
+    nps: int | None = None
+
+    async def play(self, moment: Moment) -> None:
+        draft = ContactDraft(name=self.name, email=self.email, title=self.title, roles=list(self.roles), nps=self.nps)
+        await save_contact(moment.session, moment.library, moment.account_id, draft, moment.actor, moment.now)
+
+
+@dataclass(frozen=True)
+class Escalates:
+    ask: str
+    tried: str
+    severity: Severity = Severity.HIGH
+    to: MemberRole = MemberRole.LEADER
+
+    async def play(self, moment: Moment) -> None:
+        await raise_escalation(
+            moment.session,
+            moment.library,
+            moment.account_id,
+            moment.actor,
+            moment.now,
+            target=self.to,
+            severity=self.severity,
+            ask=self.ask,
+            tried=self.tried,
+        )
+
+
+@dataclass(frozen=True)
+class Acknowledges:
+    async def play(self, moment: Moment) -> None:
+        escalation = await moment.escalation()
+        await acknowledge_escalation(moment.session, escalation.id, moment.actor, moment.now)
+
+
+@dataclass(frozen=True)
+class Resolves:
+    how: str
+
+    async def play(self, moment: Moment) -> None:
+        escalation = await moment.escalation()
+        await resolve_escalation(
+            moment.session, moment.library, escalation.id, moment.actor, moment.now, resolution=self.how
+        )

@@ -8,7 +8,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
-from bot.engine.facts import account_facts, contact_facts
 from bot.engine.journal import record
 from bot.engine.permissions import require_may_run_playbooks
 from bot.engine.progress import advance, end_run, replan, reschedule, show_changes
@@ -18,6 +17,7 @@ from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import RUN_FROM
 from bot.errors import AlreadyRunning, InvalidInput, NotFound, WrongState
 from bot.library.conditions import holds
+from bot.library.facts import account_facts, contact_facts
 from bot.library.library import Library
 from bot.library.schema import Playbook, StepSpec
 from bot.models import Account, Contact, Run, RunStatus, Step, StepStatus, TimelineKind

@@ -10,10 +10,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.calendars import shift
-from bot.engine.facts import account_facts, contact_facts
 from bot.engine.runs import start_run
 from bot.errors import PlaycallError
 from bot.library.conditions import holds
+from bot.library.facts import account_facts, contact_facts
 from bot.library.library import Library
 from bot.library.schema import (
     AnchorTrigger,

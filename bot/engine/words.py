@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 from bot.engine.state import RunState
+from bot.library.rendering import render_text
 from bot.library.schema import EscalationCall
+from bot.library.tags import build_context
 
 
 def ago(then: datetime, now: datetime) -> str:
@@ -23,4 +25,14 @@ def _count(number: int, unit: str) -> str:
 
 
 def escalation_words(call: EscalationCall, state: RunState) -> str:
-    return call.ask
+    """What an escalation step asks for, with its merge tags filled in; one without a value is left as a marked hole."""
+    members = {role: member for role in state.team.roles if (member := state.team.in_role(role))}
+    context = build_context(
+        account=state.account,
+        today=state.run.started_on,
+        members=members,
+        run=state.run,
+        playbook_title=state.playbook.title,
+        steps=state.steps,
+    )
+    return render_text(call.ask, context)

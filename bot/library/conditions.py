@@ -9,32 +9,12 @@ import cel
 from pydantic import AfterValidator
 
 from bot.errors import PlaycallError
+from bot.library.facts import ACCOUNT_COLUMNS, CONTACT_COLUMNS
 from bot.models import Anchor
 
 VARIABLES = frozenset({"account", "contact"})
-ACCOUNT_FIELDS = frozenset(
-    {
-        "key",
-        "name",
-        "domain",
-        "segment",
-        "touch",
-        "stage",
-        "maturity",
-        "journey",
-        "entry_reason",
-        "industry",
-        "country",
-        "outcome",
-        "arr",
-        "currency",
-        "sentiment",
-        "attributes",
-        *(anchor.value for anchor in Anchor),
-        *(f"days_until_{anchor}" for anchor in Anchor),
-    }
-)
-CONTACT_FIELDS = frozenset({"name", "email", "title", "roles", "nps", "may_email"})
+ACCOUNT_FIELDS = frozenset({*ACCOUNT_COLUMNS, "attributes", *(f"days_until_{anchor}" for anchor in Anchor)})
+CONTACT_FIELDS = frozenset(CONTACT_COLUMNS)
 FIELDS = {"account": ACCOUNT_FIELDS, "contact": CONTACT_FIELDS}
 
 _TEXT = re.compile(r"""("[^"]*"|'[^']*')""")

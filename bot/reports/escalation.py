@@ -80,7 +80,9 @@ async def load_escalation_head(session: AsyncSession, escalation_id: int) -> Esc
 async def load_targets(session: AsyncSession, account: Account) -> list[Target]:
     """Whom an escalation of this account can go to. Without a leader of its own, any leader."""
     team = await load_team(session, account.id)
-    targets = [Target(role, member.name) for role in (MemberRole.AE, MemberRole.LEADER) if (member := team.in_role(role))]
+    targets = [
+        Target(role, member.name) for role in (MemberRole.AE, MemberRole.LEADER) if (member := team.in_role(role))
+    ]
     if not team.in_role(MemberRole.LEADER):
         leaders = select(Member).where(Member.role == MemberRole.LEADER, col(Member.active)).order_by(col(Member.id))
         if leader := (await session.exec(leaders.limit(1))).first():

@@ -53,4 +53,6 @@ async def _snapshot_batch(
 async def _store(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
     insert = insert_or(session, HealthSnapshot)
     changed = {"score": insert.excluded.score, "components": insert.excluded.components}
-    await (await session.connection()).execute(insert.on_conflict_do_update(index_elements=["account_id", "day"], set_=changed), rows)
+    await (await session.connection()).execute(
+        insert.on_conflict_do_update(index_elements=["account_id", "day"], set_=changed), rows
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.models import Account, Anchor, Contact
 
-ACCOUNT_FIELDS = (
+ACCOUNT_COLUMNS = (
     "key",
     "name",
     "domain",
@@ -24,7 +24,7 @@ ACCOUNT_FIELDS = (
     "sentiment",
     *(anchor.value for anchor in Anchor),
 )
-CONTACT_FIELDS = ("name", "email", "title", "roles", "nps", "may_email")
+CONTACT_COLUMNS = ("name", "email", "title", "roles", "nps", "may_email")
 
 
 def account_facts(account: Account, today: date) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def account_facts(account: Account, today: date) -> dict[str, Any]:
 
     Dates are ISO texts, and `days_until_renewal_date` and the like count the days from `today`.
     """
-    facts = {name: _value(getattr(account, name)) for name in ACCOUNT_FIELDS}
+    facts = {name: _value(getattr(account, name)) for name in ACCOUNT_COLUMNS}
     for anchor in Anchor:
         day: date | None = getattr(account, anchor)
         facts[f"days_until_{anchor}"] = (day - today).days if day else None
@@ -41,7 +41,7 @@ def account_facts(account: Account, today: date) -> dict[str, Any]:
 
 
 def contact_facts(contact: Contact) -> dict[str, Any]:
-    facts = {name: getattr(contact, name) for name in CONTACT_FIELDS}
+    facts = {name: getattr(contact, name) for name in CONTACT_COLUMNS}
     return {name: value for name, value in facts.items() if value is not None}
 
 

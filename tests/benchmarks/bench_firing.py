@@ -18,8 +18,7 @@ from bot.clock import FixedClock
 from bot.db import Database
 from bot.library.library import Library
 from bot.migrating import migrate
-from bot.models import Member, MemberRole, PlaybookVersion, Run, Step, Touchpoint
-from bot.models import Account
+from bot.models import Account, Member, MemberRole, PlaybookVersion, Run, Step, Touchpoint
 from bot.schedule.firing import fire_due
 from bot.services import Services
 from bot.settings import Settings
@@ -36,20 +35,43 @@ async def seed(database: Database) -> None:
         await connection.execute(
             insert(Member),
             [
-                {"id": n, "email": f"p{n}@ours.example", "name": f"P{n}", "role": MemberRole.CSM, "slack_user_id": f"U{n}", "timezone": "UTC", "country": "US", "workday_start": 9, "workday_end": 18, "active": True, "created_at": NOW}
+                {
+                    "id": n,
+                    "email": f"p{n}@ours.example",
+                    "name": f"P{n}",
+                    "role": MemberRole.CSM,
+                    "slack_user_id": f"U{n}",
+                    "timezone": "UTC",
+                    "country": "US",
+                    "workday_start": 9,
+                    "workday_end": 18,
+                    "active": True,
+                    "created_at": NOW,
+                }
                 for n in range(1, PEOPLE + 1)
             ],
         )
         await connection.execute(
             insert(Account),
-            [Account(id=n, key=f"a{n}", name=f"A{n}", created_at=NOW, updated_at=NOW).model_dump() for n in range(1, 1001)],
+            [
+                Account(id=n, key=f"a{n}", name=f"A{n}", created_at=NOW, updated_at=NOW).model_dump()
+                for n in range(1, 1001)
+            ],
         )
         version = {"id": 1, "key": "k", "version": 1, "digest": "d", "content": {}, "created_at": NOW}
         await connection.execute(insert(PlaybookVersion), [version])
         await connection.execute(
             insert(Run),
             [
-                Run(id=n, account_id=n, playbook_version_id=1, playbook_key="k", title="T", started_on=NOW.date(), started_at=NOW).model_dump()
+                Run(
+                    id=n,
+                    account_id=n,
+                    playbook_version_id=1,
+                    playbook_key="k",
+                    title="T",
+                    started_on=NOW.date(),
+                    started_at=NOW,
+                ).model_dump()
                 for n in range(1, 1001)
             ],
         )
@@ -58,14 +80,39 @@ async def seed(database: Database) -> None:
             await connection.execute(
                 insert(Step),
                 [
-                    {"id": n, "run_id": n % 1000 + 1, "account_id": n % 1000 + 1, "key": f"s{n}", "position": n, "title": "Step", "kind": "task", "role": "csm", "assignee_id": n % PEOPLE + 1, "role_missing": False, "status": "open", "due_on": NOW.date(), "answers": {}, "effects": {}, "revision": 0}
+                    {
+                        "id": n,
+                        "run_id": n % 1000 + 1,
+                        "account_id": n % 1000 + 1,
+                        "key": f"s{n}",
+                        "position": n,
+                        "title": "Step",
+                        "kind": "task",
+                        "role": "csm",
+                        "assignee_id": n % PEOPLE + 1,
+                        "role_missing": False,
+                        "status": "open",
+                        "due_on": NOW.date(),
+                        "answers": {},
+                        "effects": {},
+                        "revision": 0,
+                    }
                     for n in chunk
                 ],
             )
             await connection.execute(
                 insert(Touchpoint),
                 [
-                    {"id": n, "kind": "due", "status": "planned", "account_id": n % 1000 + 1, "step_id": n, "revision": 0, "fire_at": NOW - timedelta(minutes=1) if n <= DUE else NOW + timedelta(days=n), "at_once": False}
+                    {
+                        "id": n,
+                        "kind": "due",
+                        "status": "planned",
+                        "account_id": n % 1000 + 1,
+                        "step_id": n,
+                        "revision": 0,
+                        "fire_at": NOW - timedelta(minutes=1) if n <= DUE else NOW + timedelta(days=n),
+                        "at_once": False,
+                    }
                     for n in chunk
                 ],
             )
@@ -94,7 +141,7 @@ async def playcall(directory: Path) -> tuple[float, float]:
     report = await fire_due(services, NOW)
     rate = report.fired / (time.perf_counter() - before)
     stop.set()
-    assert report.fired == DUE  # noqa: S101  # a benchmark of something else would be worthless
+    assert report.fired == DUE  # a benchmark of something else would be worthless
     await database.close()
     return rate, await watch
 
@@ -103,13 +150,13 @@ fired = 0
 
 
 def count() -> None:
-    global fired  # noqa: PLW0603  # a job in APScheduler's store is a function of a module
+    global fired  # a job in APScheduler's store is a function of a module
     fired += 1
 
 
 async def one_job_each(directory: Path) -> float:
     """Jobs run a second when every touchpoint is a job in APScheduler's own store on SQLite in WAL mode."""
-    global fired  # noqa: PLW0603
+    global fired
     fired = 0
     engine = create_engine(f"sqlite:///{directory / 'jobs.db'}")
 
@@ -119,7 +166,9 @@ async def one_job_each(directory: Path) -> float:
         connection.execute("PRAGMA synchronous=NORMAL")
 
     scheduler = AsyncIOScheduler(
-        jobstores={"default": SQLAlchemyJobStore(engine=engine)}, timezone=UTC, job_defaults={"misfire_grace_time": None}
+        jobstores={"default": SQLAlchemyJobStore(engine=engine)},
+        timezone=UTC,
+        job_defaults={"misfire_grace_time": None},
     )
     scheduler.start(paused=True)
     soon = datetime.now(UTC)

@@ -26,7 +26,7 @@ from bot.engine.outbox import refresh_homes
 from bot.engine.permissions import require_may_edit_account
 from bot.engine.replanning import replan_other_runs
 from bot.engine.state import load_team
-from bot.engine.triggers import start_for_anchors, start_for_contact_roles, start_for_sentiment
+from bot.engine.triggers import start_for_anchors, start_for_contact_roles, start_for_nps, start_for_sentiment
 from bot.errors import InvalidInput, NotFound
 from bot.library.library import Library
 from bot.models import (
@@ -273,31 +273,33 @@ async def save_contact(
     kind = TimelineKind.CONTACT_ADDED if is_new else TimelineKind.CONTACT_CHANGED
     summary = f"{'added' if is_new else 'changed'} {contact.name}{roles}"
     record(session, kind, summary, now, account_id=account_id, actor=actor)
-    if draft.nps is not None:
-        _record_survey(session, account_id, contact, draft.nps, actor, now)
     if added:
         await start_for_contact_roles(session, library, account, contact, added, now)
+    if draft.nps is not None:
+        survey = await _record_survey(session, account_id, contact, draft.nps, actor, now)
+        await start_for_nps(session, library, account, contact, survey, now)
     return contact
 
 
-def _record_survey(
+async def _record_survey(
     session: AsyncSession, account_id: int, contact: Contact, score: int, actor: Actor, now: datetime
-) -> None:
-    session.add(
-        Signal(
-            account_id=account_id,
-            contact_id=contact.id,
-            kind=SignalKind.NPS,
-            number=score,
-            author_id=actor.member_id,
-            source="slack",
-            external_id=uuid4().hex,
-            observed_at=now,
-            created_at=now,
-        )
+) -> Signal:
+    survey = Signal(
+        account_id=account_id,
+        contact_id=contact.id,
+        kind=SignalKind.NPS,
+        number=score,
+        author_id=actor.member_id,
+        source="slack",
+        external_id=uuid4().hex,
+        observed_at=now,
+        created_at=now,
     )
+    session.add(survey)
+    await session.flush()
     summary = f"noted an NPS of {score} from {contact.name}"
     record(session, TimelineKind.SURVEY, summary, now, account_id=account_id, actor=actor)
+    return survey
 
 
 async def _locked(session: AsyncSession, account_id: int) -> Account:

@@ -92,6 +92,7 @@ async def _raise_for(session: AsyncSession, library: Library, state: RunState, s
     if call is None:  # the schema gives every escalation step its call
         return
     csm = state.assignee(step)
+    today = local_date(now, csm.timezone)
     await raise_escalation(
         session,
         library,
@@ -100,8 +101,8 @@ async def _raise_for(session: AsyncSession, library: Library, state: RunState, s
         now,
         target=call.to,
         severity=call.severity,
-        ask=escalation_words(call, state),
-        deadline=shift(local_date(now, csm.timezone), call.deadline, csm.country),
+        ask=escalation_words(call, state, today),
+        deadline=shift(today, call.deadline, csm.country),
         step_id=step.id,
         run_id=state.run.id,
     )

@@ -1,7 +1,8 @@
 """Small wordings that use cases share."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from bot.engine.raising import ASK_LENGTH
 from bot.engine.state import RunState
 from bot.library.rendering import render_text
 from bot.library.schema import EscalationCall
@@ -24,15 +25,16 @@ def _count(number: int, unit: str) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'} ago"
 
 
-def escalation_words(call: EscalationCall, state: RunState) -> str:
-    """What an escalation step asks for, with its merge tags filled in; one without a value is left as a marked hole."""
-    members = {role: member for role in state.team.roles if (member := state.team.in_role(role))}
+def escalation_words(call: EscalationCall, state: RunState, today: date) -> str:
+    """The ask with its merge tags filled in, as plain text: it is escaped where it is shown."""
+    team = state.team
     context = build_context(
         account=state.account,
-        today=state.run.started_on,
-        members=members,
+        today=today,
+        members={role: member for role in team.roles if (member := team.in_role(role))},
+        sender=team.csm,
         run=state.run,
         playbook_title=state.playbook.title,
         steps=state.steps,
     )
-    return render_text(call.ask, context)
+    return render_text(call.ask, context)[:ASK_LENGTH]

@@ -1,6 +1,6 @@
 """Reading playbook files. A broken file is reported with its line and left out; the rest are loaded."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,12 +91,17 @@ def load_yaml(path: Path, name: str) -> Any:
 
 
 def validation_problems(error: ValidationError, document: Any, name: str) -> list[Problem]:
-    return [_problem(document, name, item["loc"], _words(item["msg"])) for item in error.errors(include_url=False)]
+    problems = []
+    for item in error.errors(include_url=False):
+        where = _written(document, item["loc"])
+        if item["type"] == "missing":
+            where = (*where, item["loc"][-1])
+        problems.append(_problem(document, name, where, _words(item["msg"])))
+    return problems
 
 
 def _problem(document: Any, name: str, location: Location, message: str) -> Problem:
-    own = _written(document, location)
-    return Problem(name, line_of(document, own), _spelled(own), message)
+    return Problem(name, line_of(document, location), _spelled(location), message)
 
 
 def _written(document: Any, location: Location) -> Location:
@@ -104,19 +109,17 @@ def _written(document: Any, location: Location) -> Location:
     own: list[int | str] = []
     node = document
     for index, part in enumerate(location):
-        inner = _part(node, part)
-        if inner is not None or index == len(location) - 1:
+        is_last = index == len(location) - 1
+        if _has(node, part) and (is_last or isinstance(node[part], Mapping | list)):
             own.append(part)
-            node = inner
+            node = node[part]
     return tuple(own)
 
 
-def _part(node: Any, part: int | str) -> Any:
+def _has(node: Any, part: int | str) -> bool:
     if isinstance(node, Mapping):
-        return node.get(part)
-    if isinstance(node, Sequence) and not isinstance(node, str) and isinstance(part, int) and part < len(node):
-        return node[part]
-    return None
+        return part in node
+    return isinstance(node, list) and isinstance(part, int) and part < len(node)
 
 
 def line_of(document: Any, location: Location) -> int:

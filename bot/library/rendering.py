@@ -24,7 +24,6 @@ T = TypeVar("T")
 OnMissing = Literal["mark", "raise"]
 Escape = Callable[[str], str]
 
-FILTERS = frozenset({"capitalize", "default", "lower", "title", "trim", "upper"})
 FORBIDDEN = (
     nodes.Block,
     nodes.Call,
@@ -37,7 +36,7 @@ FORBIDDEN = (
 )
 SUBJECT = "Subject:"
 
-_HOLE = re.compile(r"\[\[missing: ([^\]\n]+)\]\]", re.IGNORECASE)  # a filter may have made it upper case
+_HOLE = re.compile(r"\[\[missing: ([^\]\n]+)\]\]")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TAG_ONLY_LINE = re.compile(r"^[ \t]*((?:\{%(?:(?!%\}).)*%\}[ \t]*)+)\n", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n\s*\n\s*\n")
@@ -87,7 +86,7 @@ class Draft:
 
 def holes_in(text: str) -> tuple[str, ...]:
     """The holes that are still in a draft after somebody has edited it."""
-    return tuple(dict.fromkeys(name.lower() for name in _HOLE.findall(text)))
+    return tuple(dict.fromkeys(_HOLE.findall(text)))
 
 
 # --- rendering --------------------------------------------------------------------------------------------------------
@@ -261,7 +260,7 @@ class WordsEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(undefined=Hole, autoescape=False, finalize=_finalize)
         self.globals.clear()
-        self.filters = {name: self.filters[name] for name in FILTERS} | {"bullets": _bullets}
+        self.filters = {"default": self.filters["default"]} | {name: _of_text(act) for name, act in FILTERS.items()}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         return self._field(obj, attribute) if isinstance(obj, Fields | Hole) else super().getattr(obj, attribute)
@@ -301,13 +300,27 @@ def _finalize(value: Any) -> Any:
     return value
 
 
-def _bullets(value: Any) -> Any:
+def _of_text(act: Callable[[Any], str]) -> Callable[[Any], Any]:
+    """A filter that leaves a hole what it is, so that its mark stays readable."""
+    return lambda value: value if isinstance(value, Undefined) else act(value)
+
+
+def _bullets(value: Any) -> str:
     """A list, or the lines of a text, as a list of points."""
-    if isinstance(value, Undefined):
-        return value
     items = value if isinstance(value, list | tuple) else str(_finalize(value)).splitlines()
     lines = [str(_finalize(item)).strip().removeprefix("- ").removeprefix("• ") for item in items]
     return "\n".join(f"- {line}" for line in lines if line)
+
+
+FILTERS: dict[str, Callable[[Any], str]] = {
+    "bullets": _bullets,
+    "capitalize": lambda value: str(_finalize(value)).capitalize(),
+    "lower": lambda value: str(_finalize(value)).lower(),
+    "title": lambda value: str(_finalize(value)).title(),
+    "trim": lambda value: str(_finalize(value)).strip(),
+    "upper": lambda value: str(_finalize(value)).upper(),
+}
+"""Besides `default`. What is not here, templates cannot do."""
 
 
 def _wrapped(value: Any, escape: Escape | None, path: str = "") -> Any:

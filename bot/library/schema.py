@@ -75,8 +75,14 @@ class QuarterEndTrigger(Authored):
     """Starts by itself when a quarter of the calendar year comes to its end, once a quarter."""
 
     on: Literal["quarter_end"] = Field(description="the kind of trigger")
-    offset: OffsetText = Field(description="when to start, relative to the quarter's last day: `-21d`")
+    offset: OffsetText = Field(description="when to start, ahead of the quarter's last day: `-21d`")
     when: Condition | None = Field(None, description="a CEL condition over `account`; without it every account starts")
+
+    @model_validator(mode="after")
+    def _starts_ahead(self) -> Self:
+        if self.offset.amount > 0:
+            raise ValueError(f"a quarter's playbook starts ahead of its end, such as -21d; got {self.offset}")
+        return self
 
 
 Trigger = Annotated[

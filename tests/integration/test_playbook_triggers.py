@@ -1,0 +1,86 @@
+"""What the shipped playbooks start by themselves: the quarter's review, the answer to a low score, an escalation."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlmodel import select
+
+from bot.db import Database
+from bot.engine.accounts import ContactDraft, log_sentiment, save_contact
+from bot.engine.triggers import quarter_end, start_for_anchors
+from bot.library.library import Library
+from bot.models import Account, ContactRole, Escalation, Run, Sentiment, Stage
+from bot.settings import ROOT
+from tests.support.world import World, make_world
+
+
+@pytest.fixture
+async def world(database: Database, now: datetime) -> World:
+    world = await make_world(database, now)
+    world.library = Library(ROOT / "playbooks")
+    world.library.load()
+    return world
+
+
+async def started_by_the_calendar(world: World, now: datetime) -> list[str]:
+    async with world.database.transaction() as session:
+        return [run.playbook_key for run in await start_for_anchors(session, world.library, now)]
+
+
+@pytest.mark.parametrize(
+    ("day", "end"),
+    [
+        (date(2026, 1, 1), date(2026, 3, 31)),
+        (date(2026, 6, 30), date(2026, 6, 30)),
+        (date(2026, 7, 1), date(2026, 9, 30)),
+        (date(2026, 12, 31), date(2026, 12, 31)),
+    ],
+)
+def test_a_quarter_ends_with_its_third_month(day: date, end: date) -> None:
+    assert quarter_end(day) == end
+
+
+async def test_the_review_starts_three_weeks_before_the_quarter_ends_and_once(world: World) -> None:
+    assert await started_by_the_calendar(world, datetime(2026, 3, 9, 10, tzinfo=UTC)) == []
+    assert await started_by_the_calendar(world, datetime(2026, 3, 10, 10, tzinfo=UTC)) == ["qbr"]
+    assert await started_by_the_calendar(world, datetime(2026, 3, 11, 10, tzinfo=UTC)) == []
+
+
+async def score(world: World, email: str, nps: int, roles: list[ContactRole]) -> None:
+    draft = ContactDraft(name="Kim Park", email=email, roles=roles, nps=nps)
+    async with world.database.transaction() as session:
+        await save_contact(session, world.library, world.account_id, draft, world.maya, world.now)
+
+
+async def test_a_low_score_of_somebody_who_decides_starts_the_playbook(world: World) -> None:
+    await score(world, "a@acme.example", 10, [ContactRole.POWER_USER])
+    await score(world, "b@acme.example", 10, [ContactRole.POWER_USER])
+    await score(world, "c@acme.example", 5, [ContactRole.EXECUTIVE_SPONSOR])
+    assert await running(world) == ["low-nps"]
+
+
+async def test_a_low_score_of_a_user_starts_nothing_while_the_average_is_good(world: World) -> None:
+    await score(world, "a@acme.example", 10, [ContactRole.POWER_USER])
+    await score(world, "b@acme.example", 5, [ContactRole.POWER_USER])
+    assert await running(world) == []
+
+
+async def test_a_low_average_starts_the_playbook(world: World) -> None:
+    await score(world, "a@acme.example", 7, [ContactRole.POWER_USER])
+    await score(world, "b@acme.example", 5, [ContactRole.POWER_USER])
+    assert await running(world) == ["low-nps"]
+
+
+async def test_red_during_onboarding_asks_the_leader_in_so_many_words(world: World) -> None:
+    async with world.database.transaction() as session:
+        (await session.get_one(Account, world.account_id)).stage = Stage.ONBOARDING
+    async with world.database.transaction() as session:
+        await log_sentiment(session, world.library, world.account_id, Sentiment.RED, "no data", world.maya, world.now)
+    async with world.database.transaction() as session:
+        escalation = (await session.exec(select(Escalation))).one()
+    assert escalation.ask.startswith("The onboarding of Acme is red. Please read what Maya wrote")
+
+
+async def running(world: World) -> list[str]:
+    async with world.database.transaction() as session:
+        return [run.playbook_key for run in (await session.exec(select(Run))).all()]

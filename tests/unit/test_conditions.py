@@ -1,0 +1,111 @@
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from bot.engine.facts import account_facts, contact_facts
+from bot.library.conditions import (
+    ACCOUNT_FIELDS,
+    CONTACT_FIELDS,
+    Condition,
+    ConditionError,
+    holds,
+    unknown_fields,
+)
+from bot.models import Account, Contact, EntryReason, Segment, Sentiment, Stage, Touch
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+FACTS = {
+    "account": {"segment": "enterprise", "stage": "adoption", "arr": 50_000, "attributes": {"open_tickets": 3}},
+    "contact": {"nps": 4, "roles": ["admin", "champion"]},
+}
+CONDITION: TypeAdapter[str] = TypeAdapter(Condition)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ('account.segment == "enterprise"', True),
+        ('account.stage in ["trial", "onboarding"]', False),
+        ('account.arr > 10000 && account.segment != "smb"', True),
+        ("account.attributes.open_tickets >= 3", True),
+        ("contact.nps <= 6", True),
+        ('contact.roles.exists(role, role == "admin")', True),
+        (None, True),
+    ],
+)
+def test_conditions_ask_about_the_account_and_the_contact(expression: str | None, expected: bool) -> None:
+    assert holds(expression, FACTS) is expected
+
+
+@pytest.mark.parametrize(
+    "expression", ["account.renewal_date > '2026'", "account.attributes.seats < 5", "contact.x == 1"]
+)
+def test_what_is_not_known_makes_a_condition_false(expression: str) -> None:
+    assert holds(expression, FACTS) is False
+
+
+def test_a_condition_that_compares_what_cannot_be_compared_says_so() -> None:
+    with pytest.raises(ConditionError, match=r"account\.segment > 5"):
+        holds("account.segment > 5", FACTS)
+
+
+@pytest.mark.parametrize(
+    ("expression", "complaint"),
+    [
+        ("account.stage ==", "not a CEL expression"),
+        ("acount.stage == 'trial'", "unknown name 'acount'"),
+        ("import os", "not a CEL expression"),
+    ],
+)
+def test_a_condition_that_cannot_be_read_is_refused(expression: str, complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        CONDITION.validate_python(expression)
+
+
+def test_the_variable_of_a_macro_is_no_unknown_name() -> None:
+    expression = 'contact.roles.exists(r, r in ["admin"])'
+    assert CONDITION.validate_python(expression) == expression
+
+
+@pytest.mark.parametrize(
+    ("expression", "unknown"),
+    [
+        ("account.segmnt == 'smb'", ["account.segmnt"]),
+        ("account.attributes.whatever > 3 && contact.nps < 3", []),
+        ("account.name == 'account.nonsense'", []),
+        ("account.stage == 'trial' || contact.score < 2", ["contact.score"]),
+    ],
+)
+def test_fields_that_do_not_exist_are_found(expression: str, unknown: list[str]) -> None:
+    assert unknown_fields(expression) == unknown
+
+
+def full_account() -> Account:
+    values: dict[str, Any] = {
+        "domain": "acme.example",
+        "segment": Segment.SMB,
+        "touch": Touch.HIGH,
+        "stage": Stage.TRIAL,
+        "maturity": 2,
+        "journey": "standard",
+        "entry_reason": EntryReason.NEW,
+        "industry": "retail",
+        "country": "DE",
+        "outcome": "grow",
+        "arr": 1,
+        "currency": "EUR",
+        "sentiment": Sentiment.RED,
+    }
+    values |= dict.fromkeys(("contract_start", "trial_end", "go_live_date", "renewal_date"), date(2026, 5, 1))
+    return Account(key="acme", name="Acme", created_at=NOW, updated_at=NOW, **values)
+
+
+def test_the_fields_of_an_account_are_those_a_condition_may_ask_about() -> None:
+    assert account_facts(full_account(), NOW.date()).keys() == ACCOUNT_FIELDS
+
+
+def test_the_fields_of_a_contact_are_those_a_condition_may_ask_about() -> None:
+    jane = Contact(account_id=1, name="Jane", email="j@a.example", title="CFO", roles=["admin"], nps=9, created_at=NOW)
+    assert contact_facts(jane).keys() == CONTACT_FIELDS

@@ -108,8 +108,9 @@ def _written(document: Any, location: Location) -> Location:
     """The location without pydantic's own parts, such as the tag of a union, which are not in the file."""
     own: list[int | str] = []
     node = document
-    for index, part in enumerate(location):
-        is_last = index == len(location) - 1
+    parts = [part for part in location if part != "[key]"]
+    for index, part in enumerate(parts):
+        is_last = index == len(parts) - 1
         if _has(node, part) and (is_last or isinstance(node[part], Mapping | list)):
             own.append(part)
             node = node[part]

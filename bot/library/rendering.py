@@ -312,10 +312,17 @@ def _bullets(value: Any) -> str:
     return "\n".join(f"- {line}" for line in lines if line)
 
 
+def _sentence(value: Any) -> str:
+    """What somebody typed, with a full stop unless it ends already."""
+    text = str(_finalize(value)).strip()
+    return text if text.endswith((".", "!", "?", "…", ":")) else f"{text}."
+
+
 FILTERS: dict[str, Callable[[Any], str]] = {
     "bullets": _bullets,
     "capitalize": lambda value: str(_finalize(value)).capitalize(),
     "lower": lambda value: str(_finalize(value)).lower(),
+    "sentence": _sentence,
     "title": lambda value: str(_finalize(value)).title(),
     "trim": lambda value: str(_finalize(value)).strip(),
     "upper": lambda value: str(_finalize(value)).upper(),

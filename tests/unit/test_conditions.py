@@ -4,7 +4,6 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from bot.engine.facts import account_facts, contact_facts
 from bot.library.conditions import (
     ACCOUNT_FIELDS,
     CONTACT_FIELDS,
@@ -13,6 +12,7 @@ from bot.library.conditions import (
     holds,
     unknown_fields,
 )
+from bot.library.facts import account_facts, contact_facts
 from bot.models import Account, Contact, EntryReason, Segment, Sentiment, Stage, Touch
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)

@@ -42,6 +42,7 @@ CONTEXT: dict[str, Any] = {
         ("agreed: {{ answers.kickoff.agreed }}", "agreed: yes"),
         ("{{ answers.kickoff.plan | bullets }}", "- one\n- two"),
         ("{{ notes | bullets }}", "- They like it.\n- Price is a worry."),
+        ("{{ 'grow' | sentence }} {{ 'Why?' | sentence }}", "grow. Why?"),
         ("{{ notes }}", "They like it. and Price is a worry."),
         ("{{ csm }}", "Maya Chen"),
         ("{{ account.name | upper }}", "ACME"),

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -89,9 +90,15 @@ class Database:
 
 
 def _near_engine(url: URL) -> Engine:
-    """SQLite without a thread between. Readers of a write-ahead log wait for nobody, so it does not block the loop."""
+    """SQLite without a thread between. Readers of a write-ahead log wait for nobody, so it does not block the loop.
+
+    All share one connection: waiting for a free one would block the loop, with whoever was to free it.
+    """
     engine = create_engine(
-        url.set(drivername="sqlite+pysqlite"), isolation_level="AUTOCOMMIT", pool_reset_on_return=None
+        url.set(drivername="sqlite+pysqlite"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=StaticPool,
+        pool_reset_on_return=None,
     )
     event.listen(engine, "connect", _prepare_sqlite_connection)
     return engine

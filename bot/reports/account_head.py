@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, or_, select
+from sqlalchemy import Row, Select, bindparam, false, or_, select
 from sqlmodel import col
 
 from bot.db import Reader
@@ -63,12 +63,15 @@ async def load_head(reader: Reader, account_id: int) -> AccountHead:
 
 async def load_heads(reader: Reader, spellings: Sequence[str]) -> list[AccountHead]:
     """The accounts that have one of the spellings as key, name or domain."""
-    parameters = {
+    if len(spellings) == 1:
+        one = {"key": spellings[0].lower(), "name": spellings[0], "domain": bare_domain(spellings[0])}
+        return _heads((await reader.execute(_head_by_spelling(), one)).all())
+    several = {
         "keys": [spelling.lower() for spelling in spellings],
         "names": list(spellings),
         "domains": [bare_domain(spelling) for spelling in spellings],
     }
-    return _heads((await reader.execute(_heads_by_spelling(), parameters)).all())
+    return _heads((await reader.execute(_heads_by_spellings(), several)).all())
 
 
 _NAMES = tuple(field.name for field in fields(AccountHead) if field.name != "team")
@@ -85,7 +88,7 @@ def _head() -> Statement:
         )
         .join(AccountRole, col(AccountRole.account_id) == Account.id, isouter=True)
         .join(Member, col(Member.id) == AccountRole.member_id, isouter=True)
-        .where(col(Account.archived).is_(False))
+        .where(col(Account.archived).is_(false()))
     )
 
 
@@ -95,7 +98,14 @@ def _head_by_id() -> Statement:
 
 
 @lru_cache(maxsize=1)
-def _heads_by_spelling() -> Statement:
+def _head_by_spelling() -> Statement:
+    """For one spelling, the usual case: a list of values would have to be worked into the statement each time."""
+    named = [col(getattr(Account, name)) == bindparam(name) for name in ("key", "name", "domain")]
+    return _head().where(or_(*named))
+
+
+@lru_cache(maxsize=1)
+def _heads_by_spellings() -> Statement:
     named = (
         col(Account.key).in_(bindparam("keys", expanding=True)),
         col(Account.name).in_(bindparam("names", expanding=True)),

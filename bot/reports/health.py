@@ -29,7 +29,7 @@ from bot.models import (
     TouchpointStatus,
 )
 from bot.reports.account_head import AccountHead, Person
-from bot.reports.parts import part, together
+from bot.reports.parts import constant, part, together
 from bot.signals.health import Health, HealthFacts, PastHealth, compute_health
 from bot.signals.health_facts import SNAPSHOT_SLACK, StepCounts, milestone_fact
 
@@ -181,9 +181,10 @@ def _steps_part(account_id: Any) -> Any:
             day=col(Step.due_on),
             **_member_columns(),
         )
-        .join(Run, and_(col(Run.id) == Step.run_id, col(Run.status) == RunStatus.ACTIVE))
+        .select_from(Step)
+        .join(Run, and_(col(Run.id) == Step.run_id, col(Run.status) == constant(RunStatus.ACTIVE)))
         .join(Member, col(Member.id) == Step.assignee_id)
-        .where(col(Step.account_id) == account_id, col(Step.status).in_(ACTIONABLE))
+        .where(col(Step.account_id) == account_id, col(Step.status).in_([constant(status) for status in sorted(ACTIONABLE)]))
     )
 
 
@@ -199,7 +200,7 @@ def _member_columns() -> dict[str, Any]:
 def _finished_part(account_id: Any) -> Any:
     return part("finished", number=func.count(col(Step.id))).where(
         col(Step.account_id) == account_id,
-        col(Step.status) == StepStatus.DONE,
+        col(Step.status) == constant(StepStatus.DONE),
         col(Step.finished_at) >= bindparam("lately"),
     )
 
@@ -227,13 +228,15 @@ def _escalations_part(account_id: Any) -> Any:
             day=col(Escalation.deadline),
             **_member_columns(),
         )
+        .select_from(Escalation)
         .join(Member, col(Member.id) == Escalation.owner_id)
-        .where(col(Escalation.account_id) == account_id, col(Escalation.status) != EscalationStatus.RESOLVED)
+        .where(col(Escalation.account_id) == account_id, col(Escalation.status) != constant(EscalationStatus.RESOLVED))
     )
 
 
 def _touchpoint_part(account_id: Any) -> Any:
-    planned = and_(col(Touchpoint.account_id) == account_id, col(Touchpoint.status) == TouchpointStatus.PLANNED)
+    """The planned touchpoint that fires first."""
+    planned = and_(col(Touchpoint.account_id) == account_id, col(Touchpoint.status) == constant(TouchpointStatus.PLANNED))
     first = select(col(Touchpoint.id)).where(planned).order_by(col(Touchpoint.fire_at)).limit(1).scalar_subquery()
     return (
         part(

@@ -3,9 +3,10 @@
 A page about an account needs a little of many tables. Each statement costs a round trip, which is most of the cost.
 """
 
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Date, Select, String, cast, literal, null, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Date, Select, String, cast, literal_column, null, select, type_coerce, union_all
 
 from bot.models.columns import BIG_ID, JSON_OBJECT, UtcDateTime
 from bot.reports.account_head import Statement
@@ -27,12 +28,20 @@ SHAPE: dict[str, Any] = {
 }
 
 
+def constant(value: StrEnum) -> ColumnElement[str]:
+    """A status as part of the statement's text: a bound value costs more each time than the row it selects."""
+    return literal_column(f"'{value.value}'", String)
+
+
 def part(name: str, **columns: Any) -> Statement:
     """The columns of one kind of row, to be completed with joins and conditions. `name` tells the kinds apart."""
     if unknown := columns.keys() - SHAPE.keys():
         raise ValueError(f"no room for {unknown}")
-    shaped = [columns.get(column, cast(null(), kind)).label(column) for column, kind in SHAPE.items()]
-    statement: Select[Any] = select(literal(name, String).label("part"), *shaped)
+    shaped = [
+        (type_coerce(columns[column], kind) if column in columns else cast(null(), kind)).label(column)
+        for column, kind in SHAPE.items()
+    ]
+    statement: Select[Any] = select(literal_column(f"'{name}'", String).label("part"), *shaped)
     return statement
 
 

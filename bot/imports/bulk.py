@@ -32,11 +32,15 @@ async def read_where(
     table = table_of(model)
     found: list[dict[str, Any]] = []
     for chunk in chunks(values):
-        found += await read_all(session, select(table).where(table.c[column].in_(chunk)))
+        found += await _read(session, select(table).where(table.c[column].in_(chunk)))
     return found
 
 
-async def read_all(session: AsyncSession, query: Select[Any]) -> list[dict[str, Any]]:
+async def read_all(session: AsyncSession, model: type[SQLModel]) -> list[dict[str, Any]]:
+    return await _read(session, select(table_of(model)))
+
+
+async def _read(session: AsyncSession, query: Select[Any]) -> list[dict[str, Any]]:
     connection = await session.connection()
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 
-from sqlalchemy import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.imports import values as cells
-from bot.imports.bulk import insert_rows, read_all, read_where, table_of, update_rows
+from bot.imports.bulk import insert_rows, read_all, read_where, update_rows
 from bot.imports.columns import Column
 from bot.imports.importing import Advance
 from bot.imports.names import NAME_COLUMNS, join_name
@@ -66,15 +65,15 @@ class Contacts:
 
     async def plan(self, session: AsyncSession, checked: Checked) -> Plan:
         plan = Plan(problems=checked.problems)
-        accounts = AccountFinder(await read_all(session, select(table_of(Account))))
+        accounts = AccountFinder(await read_all(session, Account))
         placed = Checked([row for row in checked.rows if _place(row, accounts, plan)], plan.problems)
         placed = without_repeats(placed, lambda values: (values["account_id"], values["email"]))
         plan.problems = placed.problems
         stored = await _stored(session, {row.values["account_id"] for row in placed.rows})
         for row in placed.rows:
             before = stored.get((row.values["account_id"], row.values["email"]))
-            if before and "external_ids" in row.values:
-                row.values["external_ids"] = before["external_ids"] | row.values["external_ids"]
+            if before:
+                _keep_what_is_stored(row.values, before)
             plan.sort_in(row, before)
         return plan
 
@@ -116,6 +115,14 @@ def _place(row: Row, accounts: AccountFinder, plan: Plan) -> bool:
         plan.problems.append(RowProblem(row.number, row.label, f"account: {error}"))
         return False
     return True
+
+
+def _keep_what_is_stored(values: Values, before: Values) -> None:
+    """Roles and external ids of a file are added to those the contact has."""
+    if "external_ids" in values:
+        values["external_ids"] = before["external_ids"] | values["external_ids"]
+    if "roles" in values:
+        values["roles"] = list(dict.fromkeys([*before["roles"], *values["roles"]]))
 
 
 async def _stored(session: AsyncSession, account_ids: set[int]) -> dict[tuple[int, str], Values]:

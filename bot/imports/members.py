@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.imports import values as cells
-from bot.imports.bulk import insert_rows, read_all, table_of, update_rows
+from bot.imports.bulk import insert_rows, read_all, update_rows
 from bot.imports.columns import Column
 from bot.imports.importing import Advance
 from bot.imports.names import NAME_COLUMNS, join_name
@@ -88,7 +87,7 @@ class Members:
 
 async def _stored(session: AsyncSession) -> dict[str, Values]:
     """Every member by email, each with the deputy's email as `deputy`: they are few, so one query reads them all."""
-    members = await read_all(session, select(table_of(Member)))
+    members = await read_all(session, Member)
     emails = {member["id"]: member["email"].lower() for member in members}
     return {emails[member["id"]]: member | {"deputy": emails.get(member["deputy_id"])} for member in members}
 

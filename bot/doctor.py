@@ -15,7 +15,8 @@ from sqlmodel import col
 
 from bot.app import open_slack_client
 from bot.db import Database
-from bot.library.loading import load_catalog
+from bot.errors import ConfigurationError
+from bot.library.library import Library
 from bot.manifest import used_scopes
 from bot.models import Account, AccountRole, Delivery, DeliveryStatus, Member, MemberRole
 from bot.settings import Settings
@@ -81,13 +82,19 @@ def look_at_secrets(settings: Settings) -> Iterator[Finding]:
 
 
 def look_at_playbooks(settings: Settings) -> Iterator[Finding]:
-    catalog = load_catalog(settings.playbooks_dir)
+    try:
+        catalog = Library(settings.playbooks_dir, settings.templates_dir).load()
+    except ConfigurationError as error:  # health.yaml or escalation.yaml
+        yield Finding(Level.FAIL, f"Playbooks: {error.message}", "Mend the file.")
+        return
     if not catalog.playbooks:
         yield Finding(Level.FAIL, f"Playbooks: none in {settings.playbooks_dir}.", "Set PLAYBOOKS_DIR.")
     else:
         yield Finding(Level.OK, f"Playbooks: {len(catalog.playbooks)} can be started.")
     for problem in catalog.problems:
-        yield Finding(Level.WARN, f"Playbook left out: {problem}.", "Mend the file; `playcall playbooks lint` checks it.")
+        yield Finding(
+            Level.WARN, f"Playbook left out: {problem}.", "Mend the file; `playcall playbooks lint` checks it."
+        )
 
 
 # --- Slack ------------------------------------------------------------------------------------------------------------

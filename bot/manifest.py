@@ -101,7 +101,13 @@ def _commands(request_url: str | None) -> Iterator[dict[str, Any]]:
         if command not in DEMO_ONLY:
             description, hint = COMMAND_WORDS[command]
             address = {"url": request_url} if request_url else {}
-            yield {"command": command, **address, "description": description, "usage_hint": hint, "should_escape": False}
+            yield {
+                "command": command,
+                **address,
+                "description": description,
+                "usage_hint": hint,
+                "should_escape": False,
+            }
 
 
 def _shortcuts() -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.commands.environment import load_settings, open_database, run_async
+from bot.commands.groups import new_group
 
 if TYPE_CHECKING:
     from bot.imports.importing import Entity, Options
@@ -22,13 +23,12 @@ KeepUnknown = Annotated[bool, typer.Option("--keep-unknown", help="Keep unknown 
 
 
 def add_to(app: typer.Typer) -> None:
-    for name, help_, command in (
+    for name, help_text, command in (
         ("accounts", "Accounts and who looks after them.", import_accounts),
         ("members", "The people on our side.", import_members),
         ("contacts", "The people at the customers.", import_contacts),
     ):
-        group = typer.Typer(help=help_, rich_markup_mode=None, no_args_is_help=True)
-        group.callback()(lambda: None)  # keeps `import` a sub-command although it is the only one
+        group = new_group(help_text)
         group.command("import")(command)
         app.add_typer(group, name=name)
 
@@ -45,7 +45,7 @@ def import_accounts(
     from bot.library.library import Library
 
     settings = load_settings()
-    library = Library(settings.playbooks_dir)
+    library = Library(settings.playbooks_dir, settings.templates_dir)
     library.load()
     _import(Accounts(library), file, _options(file, dry_run, skip_bad_rows, date_format, keep_unknown))
 

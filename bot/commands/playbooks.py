@@ -2,14 +2,16 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.commands.environment import load_settings, open_database, run_async
+from bot.commands.groups import new_group
 
 if TYPE_CHECKING:
     from bot.engine.rehearsing import Rehearsal
+    from bot.library.library import Library
 
 Directory = Annotated[
     Path | None, typer.Argument(exists=True, file_okay=False, help="A directory of playbooks; PLAYBOOKS_DIR if absent.")
@@ -17,7 +19,7 @@ Directory = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(help="Check, list and rehearse playbooks.", rich_markup_mode=None, no_args_is_help=True)
+    group = new_group("Check, list and rehearse playbooks.")
     group.command("lint")(lint)
     group.command("list")(list_playbooks)
     group.command("rehearse")(rehearse)
@@ -26,29 +28,23 @@ def add_to(app: typer.Typer) -> None:
 
 def lint(directory: Directory = None) -> None:
     """Check every playbook file; a mistake is printed as FILE:LINE PATH: WHAT."""
-    from bot.library.loading import load_catalog
-
-    where = directory or load_settings().playbooks_dir
-    catalog = load_catalog(where)
+    library = _library(directory)
+    catalog = library.catalog
     for problem in catalog.problems:
         typer.echo(str(problem), err=True)
     if not catalog.playbooks and not catalog.problems:
-        typer.echo(f"No playbooks in {where}: they lie in lifecycle/, at-risk/ and expansion/.", err=True)
+        typer.echo(f"No playbooks in {library.directory}: they lie in lifecycle/, at-risk/ and expansion/.", err=True)
     else:
-        typer.echo(f"{len(catalog.playbooks)} playbooks can be used, {len(catalog.problems)} mistakes.")
+        mistakes = {0: "no mistakes", 1: "1 mistake"}.get(len(catalog.problems), f"{len(catalog.problems)} mistakes")
+        typer.echo(f"{len(catalog.playbooks)} playbooks can be used; {mistakes}.")
     if catalog.problems or not catalog.playbooks:
         raise typer.Exit(1)
 
 
 def list_playbooks() -> None:
     """List the playbooks that can be started."""
-    from bot.library.loading import load_catalog
-
-    rows = [
-        (playbook.key, playbook.category.value, f"{len(playbook.steps)} steps", playbook.title)
-        for playbook in load_catalog(load_settings().playbooks_dir).playbooks.values()
-    ]
-    _print_columns(rows)
+    playbooks = _library().catalog.playbooks.values()
+    _print_columns([(p.key, p.category.value, f"{len(p.steps)} steps", p.title) for p in playbooks])
 
 
 def rehearse(
@@ -63,27 +59,32 @@ def rehearse(
     async def run() -> "Rehearsal":
         from bot.clock import SystemClock
         from bot.engine.rehearsing import rehearse_playbook
-        from bot.library.library import Library
+        from bot.reports.finding import find_account, require_found
 
-        settings = load_settings()
-        library = Library(settings.playbooks_dir)
-        library.load()
-        async with open_database(settings) as database, database.transaction() as session:
-            account_id = await _account_id(session, account)
+        playbook = _library().playbook(key)
+        async with open_database(load_settings()) as database, database.transaction() as session:
+            found = require_found(await find_account(await session.connection(), account))
             day = from_.date() if from_ else None
-            return await rehearse_playbook(session, library.playbook(key), account_id, SystemClock().now(), day)
+            return await rehearse_playbook(session, playbook, found.account_id, SystemClock().now(), day)
 
-    rehearsal = run_async(run())
-    typer.echo(f"{rehearsal.playbook} on {rehearsal.account}, from {_day(rehearsal.started_on)}:")
-    _print_columns(
-        [(_day(s.due_on), s.role if s.assignee is None else s.assignee, s.title, s.remark) for s in rehearsal.steps]
-    )
+    plan = run_async(run())
+    typer.echo(f"{plan.playbook} on {plan.account}, started on {_day(plan.started_on)}:")
+    _print_columns([(_day(step.due_on), step.assignee, step.title, "; ".join(step.remarks)) for step in plan.steps])
 
 
-def _print_columns(rows: list[tuple[Any, ...]]) -> None:
-    widths = [max(len(str(cell)) for cell in column) for column in zip(*rows, strict=True)]
+def _library(directory: Path | None = None) -> "Library":
+    from bot.library.library import Library
+
+    settings = load_settings()
+    library = Library(directory or settings.playbooks_dir, settings.templates_dir)
+    library.load()
+    return library
+
+
+def _print_columns(rows: list[tuple[str, ...]]) -> None:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
-        typer.echo("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _day(day: date | None) -> str:

@@ -12,7 +12,7 @@ from bot.engine.accounts import slug
 from bot.engine.outbox import refresh_homes
 from bot.engine.replanning import OPEN_RUNS, replan_other_runs
 from bot.imports import values as cells
-from bot.imports.bulk import chunks, insert_rows, read_all, read_where, update_rows
+from bot.imports.bulk import blank_row, chunks, insert_rows, read_all, read_where, update_rows
 from bot.imports.columns import Column
 from bot.imports.importing import Advance
 from bot.imports.people import Directory
@@ -132,14 +132,16 @@ class Accounts:
         return plan
 
     async def apply(self, session: AsyncSession, plan: Plan, now: datetime, source: str, advance: Advance) -> None:
-        await insert_rows(session, Account, [_new_account(row, now) for row in plan.created], advance)
+        blank = blank_row(Account(key="", name="", created_at=now, updated_at=now))
+        await insert_rows(session, Account, [blank | _own(row.values) for row in plan.created], advance)
         moved = ((c.id, _own(c.after) | {"updated_at": now}) for c in plan.changed)
         await update_rows(session, Account, moved, advance)
         ids = await _ids(session, [row.values["key"] for row in plan.created])
         await _write_roles(session, plan, ids)
+        blank = blank_row(TimelineEntry(account_id=0, kind=TimelineKind.ACCOUNT_ADDED, summary="", at=now))
         entries = [
-            *(_added(ids[row.values["key"]], row, now, source) for row in plan.created),
-            *(_changed(change, now, source) for change in plan.changed),
+            *(blank | _added(ids[row.values["key"]], row, source) for row in plan.created),
+            *(blank | _changed(change, source) for change in plan.changed),
         ]
         await insert_rows(session, TimelineEntry, entries)
         await self._replan(session, plan, now)
@@ -207,11 +209,6 @@ def _own(values: Values) -> Values:
     return {name: value for name, value in values.items() if name not in ROLE_COLUMNS}
 
 
-def _new_account(row: Row, now: datetime) -> Values:
-    blank = Account(key="", name="", created_at=now, updated_at=now)
-    return blank.model_dump(exclude={"id"}) | _own(row.values)
-
-
 async def _write_roles(session: AsyncSession, plan: Plan, ids: dict[str, int]) -> None:
     given = [
         *(
@@ -241,19 +238,17 @@ def _roles(values: Values) -> list[MemberRole]:
     return [role for role in ROLE_COLUMNS if role.value in values]
 
 
-def _added(account_id: int, row: Row, now: datetime, source: str) -> Values:
-    return _entry(account_id, TimelineKind.ACCOUNT_ADDED, f"Imported from {source}.", {"row": row.number}, now)
+def _added(account_id: int, row: Row, source: str) -> Values:
+    return {"account_id": account_id, "summary": f"imported the account from {source}", "details": {"row": row.number}}
 
 
-def _changed(change: Change, now: datetime, source: str) -> Values:
-    summary = f"Import from {source} changed {', '.join(change.after)}."
-    details = {name: [_json(change.before[name]), _json(value)] for name, value in change.after.items()}
-    return _entry(change.id, TimelineKind.ACCOUNT_CHANGED, summary, {"changes": details}, now)
-
-
-def _entry(account_id: int, kind: TimelineKind, summary: str, details: Values, now: datetime) -> Values:
-    entry = TimelineEntry(account_id=account_id, kind=kind, summary=summary, details=details, at=now)
-    return entry.model_dump(exclude={"id"})
+def _changed(change: Change, source: str) -> Values:
+    return {
+        "account_id": change.id,
+        "kind": TimelineKind.ACCOUNT_CHANGED,
+        "summary": f"changed {', '.join(name.replace('_', ' ') for name in change.after)}, by importing {source}",
+        "details": {name: [_json(change.before[name]), _json(value)] for name, value in change.after.items()},
+    }
 
 
 def _json(value: Any) -> Any:

@@ -19,6 +19,11 @@ def table_of(model: type[SQLModel]) -> Table:
     return table
 
 
+def blank_row(model: SQLModel) -> dict[str, Any]:
+    """A row with a model's defaults, to be filled in. Made once, not per row: a model takes half a millisecond."""
+    return model.model_dump(exclude={"id"})
+
+
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):

@@ -3,12 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
-from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.imports import values as cells
-from bot.imports.bulk import insert_rows, read_all, read_where, update_rows
+from bot.imports.bulk import blank_row, insert_rows, read_all, read_where, update_rows
 from bot.imports.columns import Column
 from bot.imports.importing import Advance
 from bot.imports.names import NAME_COLUMNS, join_name
@@ -78,7 +77,8 @@ class Contacts:
         return plan
 
     async def apply(self, session: AsyncSession, plan: Plan, now: datetime, source: str, advance: Advance) -> None:
-        await insert_rows(session, Contact, [_new_contact(row, now) for row in plan.created], advance)
+        blank = blank_row(Contact(account_id=0, name="", email="", created_at=now))
+        await insert_rows(session, Contact, [blank | _dated(row.values, now) for row in plan.created], advance)
         await update_rows(session, Contact, ((c.id, _dated(c.after, now)) for c in plan.changed), advance)
         await insert_rows(session, TimelineEntry, _entries(plan, now, source))
 
@@ -130,26 +130,22 @@ async def _stored(session: AsyncSession, account_ids: set[int]) -> dict[tuple[in
     return {(contact["account_id"], contact["email"].lower()): contact for contact in contacts}
 
 
-def _new_contact(row: Row, now: datetime) -> Values:
-    blank = Contact(account_id=0, name="", email="", created_at=now)
-    return blank.model_dump(exclude={"id"}) | _dated(row.values, now)
-
-
 def _dated(values: Values, now: datetime) -> Values:
     """An NPS answer without its date is as old as the import."""
     return {"nps_at": now} | values if "nps" in values else values
 
 
-def _entries(plan: Plan, now: datetime, source: str) -> list[dict[str, Any]]:
+def _entries(plan: Plan, now: datetime, source: str) -> list[Values]:
     """One timeline entry for each account whose contacts came or changed."""
     added = Counter(row.values["account_id"] for row in plan.created)
     changed = Counter(change.row.values["account_id"] for change in plan.changed)
+    blank = blank_row(TimelineEntry(account_id=0, kind=TimelineKind.CONTACT_ADDED, summary="", at=now))
     return [
-        TimelineEntry(
-            account_id=account_id,
-            kind=TimelineKind.CONTACT_ADDED if added[account_id] else TimelineKind.CONTACT_CHANGED,
-            summary=f"Import from {source}: {added[account_id]} contacts added, {changed[account_id]} changed.",
-            at=now,
-        ).model_dump(exclude={"id"})
+        blank
+        | {
+            "account_id": account_id,
+            "kind": TimelineKind.CONTACT_ADDED if added[account_id] else TimelineKind.CONTACT_CHANGED,
+            "summary": f"added {added[account_id]} and changed {changed[account_id]} contacts, by importing {source}",
+        }
         for account_id in added | changed
     ]

@@ -54,7 +54,7 @@ def nobody_to_wake() -> None:
 def build_services(
     settings: Settings, clock: Clock | None = None, wake: Callable[[], None] = nobody_to_wake
 ) -> Services:
-    library = Library(settings.playbooks_dir)
+    library = Library(settings.playbooks_dir, settings.templates_dir)
     for problem in library.load().problems:
         log.warning("playbook_left_out", file=problem.file, line=problem.line, problem=str(problem))
     return Services(settings, Database(settings.database_url), library, clock or SystemClock(), wake)

@@ -17,6 +17,7 @@ from typer.exceptions import Abort, TyperException
 
 from bot import __version__
 from bot.commands import importing, playbooks, processes, upkeep
+from bot.commands.groups import help_when_alone
 from bot.errors import PlaycallError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -40,9 +41,8 @@ def playcall(
 ) -> None:
     if version:
         typer.echo(__version__)
-    elif context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
+    else:
+        help_when_alone(context)
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = app(args=list(arguments), prog_name="playcall", standalone_mode=False)
     except TyperException as error:
-        _complain(error.format_message())
+        _complain(f"{error.format_message()} Try `playcall --help`.")
         return error.exit_code
     except PlaycallError as error:
         _complain(error.message)

@@ -19,8 +19,8 @@ _SECRETS = (
     re.compile(r"(?<=://)[^/@\s]+:[^/@\s]+(?=@)"),  # user:password of an address
 )
 
-# Bolt writes the bodies of requests it refuses at INFO; uvicorn's access lines repeat what our events say.
-_QUIET = {"slack_bolt": logging.WARNING, "uvicorn.access": logging.WARNING, "apscheduler": logging.WARNING}
+# Bolt writes the bodies of requests it refuses at INFO; APScheduler tells of every beat, Alembic of its context.
+_QUIET = ("slack_bolt", "apscheduler", "alembic")
 
 
 def configure_logging(level: str, *, for_a_person: bool | None = None) -> None:
@@ -46,8 +46,8 @@ def configure_logging(level: str, *, for_a_person: bool | None = None) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name, quiet in _QUIET.items():
-        logging.getLogger(name).setLevel(max(quiet, logging.getLevelName(level)))
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

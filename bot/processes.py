@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 
 import structlog
@@ -11,8 +11,11 @@ import uvicorn
 from fastapi import FastAPI
 from slack_bolt.async_app import AsyncApp
 
-from bot.app import build_services, build_slack_app, open_slack_client, required
+from bot.app import build_services, build_slack_app, nobody_to_wake, open_slack_client, required
+from bot.delivery.builders import BUILDERS
+from bot.delivery.outbox import Outbox
 from bot.errors import ConfigurationError
+from bot.schedule.heartbeat import Heartbeat
 from bot.services import Services
 from bot.settings import Settings
 from bot.socket_mode import socket_mode
@@ -40,10 +43,30 @@ async def serve(services: Services, stop: asyncio.Event) -> None:
             await serve_http(web, settings.port, stop)
 
 
+async def run_worker(settings: Settings) -> None:
+    woken = asyncio.Event()
+    async with open_services(settings, woken.set) as services:
+        with stop_on_signals() as stop:
+            await work(services, woken, stop)
+
+
+async def work(services: Services, woken: asyncio.Event, stop: asyncio.Event) -> None:
+    """Fire and send until `stop` is set. `woken` is the event behind Services.wake."""
+    async with open_slack_client(services.settings) as client:
+        heartbeat = Heartbeat(services)
+        outbox = Outbox(services, client, BUILDERS, woken=woken)
+        heartbeat.start()
+        log.info("worker_started")
+        try:
+            await outbox.run(stop)
+        finally:
+            await heartbeat.stop()
+
+
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, wake: Callable[[], None] = nobody_to_wake) -> AsyncIterator[Services]:
     """Services over a migrated database. An unreachable one is waited for by those who use it, not here."""
-    services = build_services(settings)
+    services = build_services(settings, wake=wake)
     try:
         reason = await why_not_ready(services.database)
         if reason == NOT_MIGRATED:

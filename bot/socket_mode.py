@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -37,7 +38,7 @@ async def socket_mode(slack: AsyncApp, app_token: str) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await connecting
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]  # theirs
 
 
 async def _require_valid_token(client: SocketModeClient) -> None:
@@ -50,12 +51,12 @@ async def _require_valid_token(client: SocketModeClient) -> None:
                 "Slack refuses SLACK_APP_TOKEN. Make one with the scope connections:write at api.slack.com/apps, "
                 "your app, Basic Information > App-Level Tokens."
             ) from error
-    except OSError as error:
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
         log.warning("socket_mode_unreachable", error=str(error))
 
 
 async def _stay_connected(client: SocketModeClient) -> None:
-    await client.connect()
+    await client.connect()  # type: ignore[no-untyped-call]  # theirs
     log.info("socket_mode_connected")
     await reconnect_when_silent(client)
 
@@ -80,5 +81,5 @@ async def _reconnect(client: SocketModeClient) -> None:
     try:
         async with asyncio.timeout(RECONNECT_SECONDS):
             await client.connect_to_new_endpoint(force=True)
-    except (TimeoutError, OSError, SlackApiError) as error:
+    except (aiohttp.ClientError, OSError, TimeoutError, SlackApiError) as error:
         log.warning("socket_mode_reconnect_failed", error=str(error))

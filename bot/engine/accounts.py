@@ -1,6 +1,7 @@
 """Accounts, their contacts, their role map, and how the CSM feels about them."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -60,9 +61,14 @@ ROLE_FIELDS: Mapping[str, MemberRole] = {
 COMMENT_LENGTH = 3000
 
 
+_LETTERS = {"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d"}  # they have no plain letter inside
+
+
 def slug(name: str) -> str:
-    """A key made from a name: lower case, digits and hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80]
+    """A key made from a name: `Müller & Söhne GmbH` gives `muller-sohne-gmbh`. Empty when nothing of it is left."""
+    lowered = "".join(_LETTERS.get(letter, letter) for letter in name.lower())
+    plain = unicodedata.normalize("NFKD", lowered).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].rstrip("-")
 
 
 def _empty_is_none(value: Any) -> Any:

@@ -5,22 +5,28 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.engine.accounts import slug
+from bot.engine.outbox import refresh_homes
+from bot.engine.replanning import OPEN_RUNS, replan_other_runs
 from bot.imports import values as cells
-from bot.imports.bulk import insert_rows, read_all, read_where, table_of, update_rows
+from bot.imports.bulk import blank_row, chunks, insert_rows, read_all, read_where, update_rows
 from bot.imports.columns import Column
 from bot.imports.importing import Advance
 from bot.imports.people import Directory
 from bot.imports.plan import Change, Plan
 from bot.imports.rows import Checked, Row, RowProblem, Values
+from bot.library.library import Library
 from bot.models import (
     Account,
     AccountRole,
+    Anchor,
     EntryReason,
     Member,
     MemberRole,
+    Run,
     Segment,
     Stage,
     TimelineEntry,
@@ -60,6 +66,11 @@ ATTRIBUTE = "attributes."
 
 
 class Accounts:
+    """`library` is what running playbooks are re-planned with when a date moves. An import itself starts none."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+
     noun = "account"
     columns: Sequence[Column] = (
         Column("key", cells.parse_key, ("Account key", "Short name")),
@@ -92,10 +103,10 @@ class Accounts:
         return Column(ATTRIBUTE + name, cells.parse_loosely) if re.match(r"[a-z]", name) else None
 
     def label(self, values: Values) -> str:
-        return str(values.get("key") or cells.slug(values.get("name", "")))
+        return str(values.get("key") or slug(values.get("name", "")))
 
     def complete(self, values: Values) -> list[str]:
-        values.setdefault("key", cells.slug(values.get("name", "")))
+        values.setdefault("key", slug(values.get("name", "")))
         for column, prefix in (("external_ids", ""), ("attributes", ATTRIBUTE)):
             gathered = dict(_gathered(values, column, prefix))
             if gathered:
@@ -107,7 +118,7 @@ class Accounts:
 
     async def plan(self, session: AsyncSession, checked: Checked) -> Plan:
         plan = Plan(problems=checked.problems)
-        directory = Directory(await read_all(session, select(table_of(Member))))
+        directory = Directory(await read_all(session, Member))
         stored = await _stored(session, [row.values["key"] for row in checked.rows])
         for row in checked.rows:
             before = stored.get(row.values["key"])
@@ -121,16 +132,29 @@ class Accounts:
         return plan
 
     async def apply(self, session: AsyncSession, plan: Plan, now: datetime, source: str, advance: Advance) -> None:
-        await insert_rows(session, Account, [_new_account(row, now) for row in plan.created], advance)
+        blank = blank_row(Account(key="", name="", created_at=now, updated_at=now))
+        await insert_rows(session, Account, [blank | _own(row.values) for row in plan.created], advance)
         moved = ((c.id, _own(c.after) | {"updated_at": now}) for c in plan.changed)
         await update_rows(session, Account, moved, advance)
         ids = await _ids(session, [row.values["key"] for row in plan.created])
         await _write_roles(session, plan, ids)
+        blank = blank_row(TimelineEntry(account_id=0, kind=TimelineKind.ACCOUNT_ADDED, summary="", at=now))
         entries = [
-            *(_added(ids[row.values["key"]], row, now, source) for row in plan.created),
-            *(_changed(change, now, source) for change in plan.changed),
+            *(blank | _added(ids[row.values["key"]], row, source) for row in plan.created),
+            *(blank | _changed(change, source) for change in plan.changed),
         ]
         await insert_rows(session, TimelineEntry, entries)
+        await self._replan(session, plan, now)
+        for members in chunks(_people_concerned(plan)):
+            await refresh_homes(session, members, now)
+
+    async def _replan(self, session: AsyncSession, plan: Plan, now: datetime) -> None:
+        """Move the open steps of accounts whose dates moved. Few accounts have any: those are asked for first."""
+        moved = [change.id for change in plan.changed if change.after.keys() & set(Anchor)]
+        for chunk in chunks(moved):
+            query = select(Run.account_id).where(col(Run.account_id).in_(chunk), col(Run.status).in_(OPEN_RUNS))
+            for account_id in sorted((await session.exec(query.distinct())).all()):
+                await replan_other_runs(session, self.library, await session.get_one(Account, account_id), now)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -185,11 +209,6 @@ def _own(values: Values) -> Values:
     return {name: value for name, value in values.items() if name not in ROLE_COLUMNS}
 
 
-def _new_account(row: Row, now: datetime) -> Values:
-    blank = Account(key="", name="", created_at=now, updated_at=now)
-    return blank.model_dump(exclude={"id"}) | _own(row.values)
-
-
 async def _write_roles(session: AsyncSession, plan: Plan, ids: dict[str, int]) -> None:
     given = [
         *(
@@ -207,23 +226,29 @@ async def _write_roles(session: AsyncSession, plan: Plan, ids: dict[str, int]) -
     await update_rows(session, AccountRole, ((id_, {"member_id": member}) for id_, member in held if member))
 
 
+def _people_concerned(plan: Plan) -> set[int]:
+    """Members whose accounts came or changed, those who got them and those who had them."""
+    created = (row.values for row in plan.created)
+    changed = (values for c in plan.changed for values in (c.row.values, c.before))
+    found = {values.get(role.value) for values in (*created, *changed) for role in ROLE_COLUMNS}
+    return {member for member in found if member is not None}
+
+
 def _roles(values: Values) -> list[MemberRole]:
     return [role for role in ROLE_COLUMNS if role.value in values]
 
 
-def _added(account_id: int, row: Row, now: datetime, source: str) -> Values:
-    return _entry(account_id, TimelineKind.ACCOUNT_ADDED, f"Imported from {source}.", {"row": row.number}, now)
+def _added(account_id: int, row: Row, source: str) -> Values:
+    return {"account_id": account_id, "summary": f"imported the account from {source}", "details": {"row": row.number}}
 
 
-def _changed(change: Change, now: datetime, source: str) -> Values:
-    summary = f"Import from {source} changed {', '.join(change.after)}."
-    details = {name: [_json(change.before[name]), _json(value)] for name, value in change.after.items()}
-    return _entry(change.id, TimelineKind.ACCOUNT_CHANGED, summary, {"changes": details}, now)
-
-
-def _entry(account_id: int, kind: TimelineKind, summary: str, details: Values, now: datetime) -> Values:
-    entry = TimelineEntry(account_id=account_id, kind=kind, summary=summary, details=details, at=now)
-    return entry.model_dump(exclude={"id"})
+def _changed(change: Change, source: str) -> Values:
+    return {
+        "account_id": change.id,
+        "kind": TimelineKind.ACCOUNT_CHANGED,
+        "summary": f"changed {', '.join(name.replace('_', ' ') for name in change.after)}, by importing {source}",
+        "details": {name: [_json(change.before[name]), _json(value)] for name, value in change.after.items()},
+    }
 
 
 def _json(value: Any) -> Any:

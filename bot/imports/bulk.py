@@ -19,6 +19,11 @@ def table_of(model: type[SQLModel]) -> Table:
     return table
 
 
+def blank_row(model: SQLModel) -> dict[str, Any]:
+    """A row with a model's defaults, to be filled in. Made once, not per row: a model takes half a millisecond."""
+    return model.model_dump(exclude={"id"})
+
+
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
@@ -32,11 +37,15 @@ async def read_where(
     table = table_of(model)
     found: list[dict[str, Any]] = []
     for chunk in chunks(values):
-        found += await read_all(session, select(table).where(table.c[column].in_(chunk)))
+        found += await _read(session, select(table).where(table.c[column].in_(chunk)))
     return found
 
 
-async def read_all(session: AsyncSession, query: Select[Any]) -> list[dict[str, Any]]:
+async def read_all(session: AsyncSession, model: type[SQLModel]) -> list[dict[str, Any]]:
+    return await _read(session, select(table_of(model)))
+
+
+async def _read(session: AsyncSession, query: Select[Any]) -> list[dict[str, Any]]:
     connection = await session.connection()
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 

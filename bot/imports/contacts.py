@@ -3,13 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
-from typing import Any
 
-from sqlalchemy import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.imports import values as cells
-from bot.imports.bulk import insert_rows, read_all, read_where, table_of, update_rows
+from bot.imports.bulk import blank_row, insert_rows, read_all, read_where, update_rows
 from bot.imports.columns import Column
 from bot.imports.importing import Advance
 from bot.imports.names import NAME_COLUMNS, join_name
@@ -66,20 +64,21 @@ class Contacts:
 
     async def plan(self, session: AsyncSession, checked: Checked) -> Plan:
         plan = Plan(problems=checked.problems)
-        accounts = AccountFinder(await read_all(session, select(table_of(Account))))
+        accounts = AccountFinder(await read_all(session, Account))
         placed = Checked([row for row in checked.rows if _place(row, accounts, plan)], plan.problems)
         placed = without_repeats(placed, lambda values: (values["account_id"], values["email"]))
         plan.problems = placed.problems
         stored = await _stored(session, {row.values["account_id"] for row in placed.rows})
         for row in placed.rows:
             before = stored.get((row.values["account_id"], row.values["email"]))
-            if before and "external_ids" in row.values:
-                row.values["external_ids"] = before["external_ids"] | row.values["external_ids"]
+            if before:
+                _keep_what_is_stored(row.values, before)
             plan.sort_in(row, before)
         return plan
 
     async def apply(self, session: AsyncSession, plan: Plan, now: datetime, source: str, advance: Advance) -> None:
-        await insert_rows(session, Contact, [_new_contact(row, now) for row in plan.created], advance)
+        blank = blank_row(Contact(account_id=0, name="", email="", created_at=now))
+        await insert_rows(session, Contact, [blank | _dated(row.values, now) for row in plan.created], advance)
         await update_rows(session, Contact, ((c.id, _dated(c.after, now)) for c in plan.changed), advance)
         await insert_rows(session, TimelineEntry, _entries(plan, now, source))
 
@@ -118,14 +117,17 @@ def _place(row: Row, accounts: AccountFinder, plan: Plan) -> bool:
     return True
 
 
+def _keep_what_is_stored(values: Values, before: Values) -> None:
+    """Roles and external ids of a file are added to those the contact has."""
+    if "external_ids" in values:
+        values["external_ids"] = before["external_ids"] | values["external_ids"]
+    if "roles" in values:
+        values["roles"] = list(dict.fromkeys([*before["roles"], *values["roles"]]))
+
+
 async def _stored(session: AsyncSession, account_ids: set[int]) -> dict[tuple[int, str], Values]:
     contacts = await read_where(session, Contact, "account_id", account_ids)
     return {(contact["account_id"], contact["email"].lower()): contact for contact in contacts}
-
-
-def _new_contact(row: Row, now: datetime) -> Values:
-    blank = Contact(account_id=0, name="", email="", created_at=now)
-    return blank.model_dump(exclude={"id"}) | _dated(row.values, now)
 
 
 def _dated(values: Values, now: datetime) -> Values:
@@ -133,16 +135,17 @@ def _dated(values: Values, now: datetime) -> Values:
     return {"nps_at": now} | values if "nps" in values else values
 
 
-def _entries(plan: Plan, now: datetime, source: str) -> list[dict[str, Any]]:
+def _entries(plan: Plan, now: datetime, source: str) -> list[Values]:
     """One timeline entry for each account whose contacts came or changed."""
     added = Counter(row.values["account_id"] for row in plan.created)
     changed = Counter(change.row.values["account_id"] for change in plan.changed)
+    blank = blank_row(TimelineEntry(account_id=0, kind=TimelineKind.CONTACT_ADDED, summary="", at=now))
     return [
-        TimelineEntry(
-            account_id=account_id,
-            kind=TimelineKind.CONTACT_ADDED if added[account_id] else TimelineKind.CONTACT_CHANGED,
-            summary=f"Import from {source}: {added[account_id]} contacts added, {changed[account_id]} changed.",
-            at=now,
-        ).model_dump(exclude={"id"})
+        blank
+        | {
+            "account_id": account_id,
+            "kind": TimelineKind.CONTACT_ADDED if added[account_id] else TimelineKind.CONTACT_CHANGED,
+            "summary": f"added {added[account_id]} and changed {changed[account_id]} contacts, by importing {source}",
+        }
         for account_id in added | changed
     ]

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.imports import values as cells
-from bot.imports.bulk import insert_rows, read_all, table_of, update_rows
+from bot.imports.bulk import blank_row, insert_rows, read_all, update_rows
 from bot.imports.columns import Column
 from bot.imports.importing import Advance
 from bot.imports.names import NAME_COLUMNS, join_name
 from bot.imports.plan import Plan
-from bot.imports.rows import Checked, Row, RowProblem, Values
+from bot.imports.rows import Checked, RowProblem, Values
 from bot.models import Member, MemberRole
 
 ROLES = {
@@ -77,7 +76,8 @@ class Members:
         return plan
 
     async def apply(self, session: AsyncSession, plan: Plan, now: datetime, source: str, advance: Advance) -> None:  # noqa: ARG002  # members have no timeline
-        await insert_rows(session, Member, [_new_member(row, now) for row in plan.created], advance)
+        blank = blank_row(Member(email="", name="", role=MemberRole.CSM, created_at=now))
+        await insert_rows(session, Member, [blank | _own(row.values) for row in plan.created], advance)
         await update_rows(session, Member, ((c.id, _own(c.after)) for c in plan.changed), advance)
         deputies = {row.values["email"]: row.values["deputy"] for row in plan.created if "deputy" in row.values}
         deputies |= {c.row.values["email"]: c.after["deputy"] for c in plan.changed if "deputy" in c.after}
@@ -88,7 +88,7 @@ class Members:
 
 async def _stored(session: AsyncSession) -> dict[str, Values]:
     """Every member by email, each with the deputy's email as `deputy`: they are few, so one query reads them all."""
-    members = await read_all(session, select(table_of(Member)))
+    members = await read_all(session, Member)
     emails = {member["id"]: member["email"].lower() for member in members}
     return {emails[member["id"]]: member | {"deputy": emails.get(member["deputy_id"])} for member in members}
 
@@ -108,8 +108,3 @@ def _mistakes(values: Values, before: Values | None, known: set[str], slack_ids:
 
 def _own(values: Values) -> Values:
     return {name: value for name, value in values.items() if name != "deputy"}
-
-
-def _new_member(row: Row, now: datetime) -> Values:
-    blank = Member(email="", name="", role=MemberRole.CSM, created_at=now)
-    return blank.model_dump(exclude={"id"}) | _own(row.values)

@@ -1,7 +1,6 @@
 """Reading one cell. Every parser takes text that is not empty and raises ValueError with what is wrong with it."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
@@ -17,7 +16,6 @@ _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _AROUND_NUMBERS = re.compile(r"^[^\d,.+-]+|[^\d,.]+$")  # a currency sign or code before or after
-_UNSAID = {"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d"}  # letters that do not decompose
 _YES = {"yes", "y", "true", "t", "1", "x", "on", "active"}
 _NO = {"no", "n", "false", "f", "0", "off", "inactive"}
 
@@ -43,13 +41,6 @@ def text_up_to(limit: int) -> Parser:
         return text
 
     return parse
-
-
-def slug(name: str) -> str:
-    """A key made from a name: `Müller & Söhne GmbH` gives `muller-sohne-gmbh`. May be empty."""
-    lowered = "".join(_UNSAID.get(letter, letter) for letter in name.lower())
-    plain = unicodedata.normalize("NFKD", lowered).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].rstrip("-")
 
 
 def parse_key(text: str) -> str:

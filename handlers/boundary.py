@@ -17,7 +17,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import PlaycallError
 from bot.services import Services
-from bot.slack.text import escape
 from handlers.call import Call
 from handlers.identity import identify
 
@@ -41,6 +40,9 @@ def bounded(kind: type[C], handle: Callable[[C], Awaitable[None]], services: Ser
         client: AsyncWebClient,
         context: AsyncBoltContext,
     ) -> None:
+        if kind.ignores(body):
+            await ack()
+            return
         call = kind(services, services.clock.now(), body, client, ack, respond)
         try:
             own_team = context.authorize_result.team_id if context.authorize_result else None
@@ -48,7 +50,7 @@ def bounded(kind: type[C], handle: Callable[[C], Awaitable[None]], services: Ser
             await handle(call)
             services.wake()
         except PlaycallError as error:
-            await _answer(call, escape(error.message))
+            await _quietly(call.refuse(error))
         except SlackApiError as error:
             if error.response.get("error") in LATE:
                 await _answer(call, TOO_LATE)

@@ -10,11 +10,18 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.engine.actors import Actor
+from bot.errors import InvalidInput, NotAMember, PlaycallError
 from bot.services import Services
-from bot.slack.notices import build_notice_view
+from bot.slack.home_view import build_stranger_home
+from bot.slack.ids import answer_input
+from bot.slack.notices import build_notice_view, build_unsaved_blocks
+from bot.slack.text import escape
+from handlers.form import Form
 
 Payload = Mapping[str, Any]
 Blocks = list[dict[str, Any]]
+
+SPOKEN = {None, "file_share", "thread_broadcast"}  # the subtypes of messages that people write
 
 
 @dataclass
@@ -27,6 +34,12 @@ class Call:
     client: AsyncWebClient
     ack: AsyncAck
     respond: AsyncRespond
+
+    @classmethod
+    def ignores(cls, body: Payload) -> bool:  # noqa: ARG003  # kinds of interaction that ignore something look at it
+        """Whether nothing at all is to be done, not even to find out who acted."""
+        return False
+
     actor: Actor = field(init=False)  # set by the boundary before the listener runs
     acknowledged: bool = field(default=False, init=False)
 
@@ -36,6 +49,10 @@ class Call:
     async def fail(self, text: str) -> None:
         """Say that what was asked did not happen."""
         await self.say(text)
+
+    async def refuse(self, error: PlaycallError) -> None:
+        """Answer an error that was raised on purpose."""
+        await self.fail(escape(error.message))
 
     async def finish(self, **answer: Any) -> None:
         """Acknowledge, once; a later call does nothing."""
@@ -84,6 +101,11 @@ class ActionCall(Call):
         else:  # the Home tab has no place for a message
             await self.open_modal(build_notice_view(text, blocks))
 
+    async def redraw(self, text: str, blocks: Blocks) -> None:
+        """Replace the private message in which the click was: the outbox cannot reach it."""
+        await self.finish()
+        await self.respond(text=text, blocks=blocks, response_type="ephemeral", replace_original=True)
+
 
 class ViewCall(Call):
     """A submitted modal."""
@@ -93,8 +115,29 @@ class ViewCall(Call):
         shown: Payload = self.body["view"]
         return shown
 
+    @property
+    def form(self) -> Form:
+        return Form(self.view)
+
+    @property
+    def metadata(self) -> str:
+        return str(self.view.get("private_metadata") or "")
+
     async def say(self, text: str, blocks: Blocks | None = None) -> None:
         await self.finish(response_action="update", view=build_notice_view(text, blocks))
+
+    async def fail(self, text: str) -> None:
+        """Say what is wrong in place of the modal, and give back what was written into it."""
+        await self.say(text, build_unsaved_blocks(text, self.form.typed()))
+
+    async def refuse(self, error: PlaycallError) -> None:
+        """What is wrong with one input is said at that input; the modal stays open."""
+        field = error.field if isinstance(error, InvalidInput) and error.field else ""
+        inputs = [block_id for block_id in (field, answer_input(field)) if self.form.has(block_id)]
+        if inputs:
+            await self.reject({inputs[0]: error.message})
+        else:
+            await super().refuse(error)
 
     async def reject(self, errors: Mapping[str, str]) -> None:
         """Keep the modal open and say, by block id, what to mend."""
@@ -103,6 +146,15 @@ class ViewCall(Call):
 
 class EventCall(Call):
     """An event that nobody waits for an answer to; what it leads to goes through the outbox."""
+
+    @classmethod
+    def ignores(cls, body: Payload) -> bool:
+        """Of messages only a person's reply in a thread matters: not bots, nor edits, nor talk of other things."""
+        event = body["event"]
+        if event.get("type") != "message":
+            return False
+        spoken = event.get("subtype") in SPOKEN and event.get("user") and not event.get("bot_id")
+        return not (spoken and event.get("thread_ts") and event["thread_ts"] != event.get("ts"))
 
     @property
     def event(self) -> Payload:
@@ -115,3 +167,11 @@ class EventCall(Call):
         if channel and user:
             thread = self.event.get("thread_ts")
             await self.client.chat_postEphemeral(channel=channel, user=user, text=text, blocks=blocks, thread_ts=thread)
+
+    async def refuse(self, error: PlaycallError) -> None:
+        """A stranger's Home tab says why it is empty; what strangers say to each other is not ours to answer."""
+        if not isinstance(error, NotAMember):
+            await super().refuse(error)
+        elif self.event.get("type") == "app_home_opened":
+            await self.finish()
+            await self.client.views_publish(user_id=self.event["user"], view=build_stranger_home(escape(error.message)))

@@ -29,6 +29,15 @@ class Form:
     def checked(self, block_id: str) -> bool:
         return bool(self._element(block_id).get("selected_options"))
 
+    def any(self, block_id: str) -> str | None:
+        """What was entered, whatever kind of input it is: a date as `2026-05-31`, an option as its value."""
+        day = self.day(block_id)
+        return day.isoformat() if day else self.chosen(block_id) or self.text(block_id)
+
+    @property
+    def block_ids(self) -> list[str]:
+        return list(self._values)
+
     def typed(self) -> list[str]:
         """Everything that was written by hand, in the order of the modal."""
         return [text for block_id in self._values if (text := self.text(block_id))]

@@ -5,13 +5,78 @@ from collections.abc import Awaitable, Callable, Mapping
 from slack_bolt.async_app import AsyncApp
 
 from bot.services import Services
+from bot.slack.ids import ActionId, CallbackId
+from handlers.actions.escalation_acknowledge import handle_escalation_acknowledge
+from handlers.actions.escalation_ask import handle_escalation_ask
+from handlers.actions.escalation_resolve import handle_escalation_resolve
+from handlers.actions.milestone_note import handle_milestone_note
+from handlers.actions.step_complete import handle_step_complete
+from handlers.actions.step_escalate import handle_step_escalate
+from handlers.actions.step_menu import handle_step_menu
+from handlers.actions.step_note import handle_step_note
+from handlers.actions.step_review_email import handle_step_review_email
+from handlers.actions.step_snooze import handle_step_snooze
+from handlers.actions.step_unblock import handle_step_unblock
+from handlers.actions.step_undo import handle_step_undo
+from handlers.actions.thread_note_account import handle_thread_note_account
 from handlers.boundary import bounded
 from handlers.call import ActionCall, CommandCall, EventCall, ViewCall
+from handlers.commands.escalate import handle_escalate
+from handlers.commands.playbook import handle_playbook
+from handlers.events.app_home_opened import handle_app_home_opened
+from handlers.events.message import handle_message
+from handlers.views.escalate import handle_escalate_form
+from handlers.views.escalation_ask import handle_escalation_ask_form
+from handlers.views.escalation_resolve import handle_escalation_resolve_form
+from handlers.views.milestone_note import handle_milestone_note_form
+from handlers.views.run_start import handle_run_start_form
+from handlers.views.step_block import handle_step_block_form
+from handlers.views.step_complete import handle_step_complete_form
+from handlers.views.step_email import handle_step_email_form
+from handlers.views.step_not_applicable import handle_step_not_applicable_form
+from handlers.views.step_note import handle_step_note_form
+from handlers.views.step_reassign import handle_step_reassign_form
+from handlers.views.step_skip import handle_step_skip_form
+from handlers.views.step_snooze import handle_step_snooze_form
 
-COMMANDS: Mapping[str, Callable[[CommandCall], Awaitable[None]]] = {}
-ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {}
-VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {}
-EVENTS: Mapping[str, Callable[[EventCall], Awaitable[None]]] = {}
+COMMANDS: Mapping[str, Callable[[CommandCall], Awaitable[None]]] = {
+    "/playbook": handle_playbook,
+    "/escalate": handle_escalate,
+}
+ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
+    ActionId.STEP_COMPLETE: handle_step_complete,
+    ActionId.STEP_REVIEW_EMAIL: handle_step_review_email,
+    ActionId.STEP_NOTE: handle_step_note,
+    ActionId.STEP_SNOOZE: handle_step_snooze,
+    ActionId.STEP_ESCALATE: handle_step_escalate,
+    ActionId.STEP_UNBLOCK: handle_step_unblock,
+    ActionId.STEP_UNDO: handle_step_undo,
+    ActionId.STEP_MENU: handle_step_menu,
+    ActionId.ESCALATION_ACKNOWLEDGE: handle_escalation_acknowledge,
+    ActionId.ESCALATION_ASK: handle_escalation_ask,
+    ActionId.ESCALATION_RESOLVE: handle_escalation_resolve,
+    ActionId.THREAD_NOTE_ACCOUNT: handle_thread_note_account,
+    ActionId.MILESTONE_NOTE: handle_milestone_note,
+}
+VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
+    CallbackId.STEP_COMPLETE: handle_step_complete_form,
+    CallbackId.STEP_EMAIL: handle_step_email_form,
+    CallbackId.STEP_NOTE: handle_step_note_form,
+    CallbackId.STEP_SNOOZE: handle_step_snooze_form,
+    CallbackId.STEP_SKIP: handle_step_skip_form,
+    CallbackId.STEP_NOT_APPLICABLE: handle_step_not_applicable_form,
+    CallbackId.STEP_BLOCK: handle_step_block_form,
+    CallbackId.STEP_REASSIGN: handle_step_reassign_form,
+    CallbackId.ESCALATE: handle_escalate_form,
+    CallbackId.ESCALATION_ASK: handle_escalation_ask_form,
+    CallbackId.ESCALATION_RESOLVE: handle_escalation_resolve_form,
+    CallbackId.RUN_START: handle_run_start_form,
+    CallbackId.MILESTONE_NOTE: handle_milestone_note_form,
+}
+EVENTS: Mapping[str, Callable[[EventCall], Awaitable[None]]] = {
+    "app_home_opened": handle_app_home_opened,
+    "message": handle_message,
+}
 SHORTCUTS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {}
 
 

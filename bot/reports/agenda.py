@@ -18,7 +18,7 @@ async def load_agenda(session: AsyncSession, library: Library, reader: Actor, no
     """The member's open and blocked steps of running playbooks: overdue, today, until Sunday; the rest is counted."""
     today = local_date(now, reader.timezone)
     query = (
-        select(Step.id, Step.due_on)
+        select(Step.id, col(Step.due_on))
         .join(Run, col(Run.id) == Step.run_id)
         .where(
             Step.assignee_id == reader.member_id,

@@ -86,4 +86,4 @@ async def _open_steps(session: AsyncSession, account_ids: Sequence[int]) -> dict
         )
         .group_by(col(Step.account_id))
     )
-    return {account_id: number for account_id, number in (await session.exec(query)).all()}
+    return dict((await session.exec(query)).all())

@@ -5,29 +5,33 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
-from bot.engine.permissions import RoleMap, may_see_arr
 from bot.engine.steps import UNDO_WINDOW
 from bot.engine.transitions import UNDOABLE
 from bot.library.library import Library
+from bot.library.rendering import TemplateMistake, render_text
 from bot.library.schema import StepSpec
+from bot.library.tags import build_context
 from bot.models import (
     FINISHED,
     Account,
     AccountRole,
     Contact,
     Member,
+    MemberRole,
+    Note,
     Run,
     RunStatus,
     Step,
     StepStatus,
 )
-from bot.reports.guidance import render_guidance
 from bot.slack.step_card import Ending, StepCard
+from bot.slack.text import escape, plain
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,20 @@ class Surroundings:
 
     members: dict[int, Member]
     contacts: dict[int, list[Contact]]  # by account
-    applying: dict[int, list[int]]  # by run: the ids of the steps that apply, in order
-    roles: dict[int, RoleMap]  # by account
+    run_steps: dict[int, list[Step]]  # by run, in order
+    roles: dict[int, dict[MemberRole, int]]  # by account
+    notes: dict[int, int]  # by step: how many
+
+    def contact_of(self, run: Run) -> Contact | None:
+        """The contact that a run is about."""
+        return next((c for c in self.contacts.get(run.account_id, []) if c.id == run.contact_id), None)
+
+    def team_of(self, account_id: int) -> dict[MemberRole, Member]:
+        return {role: self.members[member_id] for role, member_id in self.roles.get(account_id, {}).items()}
+
+    def name_of(self, member_id: int) -> str:
+        member = self.members.get(member_id)
+        return member.name if member else "someone"
 
 
 async def load_step_cards(
@@ -74,36 +90,31 @@ async def load_steps(session: AsyncSession, library: Library, step_ids: Iterable
 async def load_surroundings(session: AsyncSession, steps: Iterable[StepWithRun]) -> Surroundings:
     steps = list(steps)
     accounts = {each.account.id for each in steps}
-    people = {i for each in steps for i in (each.step.assignee_id, each.step.finished_by_id) if i is not None}
-    members = (await session.exec(select(Member).where(col(Member.id).in_(people)))).all()
+    around = Surroundings({}, {}, {}, {}, {})
+    for row in (await session.exec(select(AccountRole).where(col(AccountRole.account_id).in_(accounts)))).all():
+        around.roles.setdefault(row.account_id, {})[MemberRole(row.role)] = row.member_id
     contacts = select(Contact).where(col(Contact.account_id).in_(accounts)).order_by(col(Contact.id))
-    applying = (
-        select(Step.run_id, Step.id)
-        .where(col(Step.run_id).in_({each.run.id for each in steps}), col(Step.status) != StepStatus.NOT_APPLICABLE)
-        .order_by(col(Step.position))
-    )
-    around = Surroundings({member.id: member for member in members}, {}, {}, {})
     for contact in (await session.exec(contacts)).all():
         around.contacts.setdefault(contact.account_id, []).append(contact)
-    for run_id, step_id in (await session.exec(applying)).all():
-        around.applying.setdefault(run_id, []).append(step_id)
-    around.roles.update(await load_role_maps(session, accounts))
+    runs = {each.run.id for each in steps}
+    for step in (await session.exec(select(Step).where(col(Step.run_id).in_(runs)).order_by(col(Step.position)))).all():
+        around.run_steps.setdefault(step.run_id, []).append(step)
+    people = {i for each in steps for i in (each.step.assignee_id, each.step.finished_by_id) if i is not None}
+    people |= {member_id for roles in around.roles.values() for member_id in roles.values()}
+    for member in (await session.exec(select(Member).where(col(Member.id).in_(people)))).all():
+        around.members[member.id] = member
+    notes = select(col(Note.step_id), func.count()).where(col(Note.step_id).in_([each.step.id for each in steps]))
+    for step_id, number in (await session.exec(notes.group_by(col(Note.step_id)))).all():
+        around.notes[step_id or 0] = number
     return around
-
-
-async def load_role_maps(session: AsyncSession, account_ids: Iterable[int]) -> dict[int, RoleMap]:
-    query = select(AccountRole).where(col(AccountRole.account_id).in_(list(account_ids)))
-    maps: dict[int, dict[str, int]] = {}
-    for row in (await session.exec(query)).all():
-        maps.setdefault(row.account_id, {})[row.role] = row.member_id
-    return dict(maps)  # type: ignore[arg-type]  # a MemberRole is a str
 
 
 def build_card(found: StepWithRun, around: Surroundings, reader: Actor, now: datetime) -> StepCard:
     step, run, account, spec = found.step, found.run, found.account, found.spec
+    today = local_date(now, reader.timezone)
     contacts = around.contacts.get(account.id, [])
-    about = next((contact for contact in contacts if contact.id == run.contact_id), None)
-    applying = around.applying.get(run.id, [])
+    about = around.contact_of(run)
+    number, total = _place_in_run(step, around.run_steps.get(run.id, []))
     return StepCard(
         step_id=step.id,
         revision=step.revision,
@@ -112,26 +123,31 @@ def build_card(found: StepWithRun, around: Surroundings, reader: Actor, now: dat
         status=step.status,
         account_id=account.id,
         account=account.name,
-        playbook=run.title if about is None else run.title.removesuffix(f": {about.name}"),
-        number=applying.index(step.id) + 1 if step.id in applying else step.position + 1,
-        total=len(applying),
+        playbook=run.title.removesuffix(f": {about.name}") if about else run.title,
+        number=number,
+        total=total,
         due_on=step.due_on,
-        today=local_date(now, reader.timezone),
+        today=today,
         contact=about.name if about else None,
         optional=spec.optional,
-        guidance=guidance_for(found, around, reader, local_date(now, reader.timezone)),
+        guidance=render_guidance(found, around, today),
         attendees=tuple(contact.name for contact in attendees(spec, contacts)),
-        missing_attendees=tuple(
-            role for role in spec.attendees if not any(role in contact.roles for contact in contacts)
-        ),
+        missing_attendees=tuple(role for role in spec.attendees if not any(role in c.roles for c in contacts)),
         assets=tuple(spec.assets),
         missing_role=step.role if step.role_missing else None,
         snoozed_until=step.snoozed_until,
-        assignee=None if step.assignee_id == reader.member_id else _name(around, step.assignee_id),
+        assignee=None if step.assignee_id == reader.member_id else around.name_of(step.assignee_id),
         paused=run.status is RunStatus.PAUSED,
         reason=step.reason,
         ending=_ending(found, around, reader, now) if step.status in FINISHED else None,
+        notes=around.notes.get(step.id, 0),
     )
+
+
+def _place_in_run(step: Step, steps: Sequence[Step]) -> tuple[int, int]:
+    """Which of how many steps it is, counting those that apply."""
+    applying = [other.id for other in steps if other.status is not StepStatus.NOT_APPLICABLE]
+    return (applying.index(step.id) if step.id in applying else step.position) + 1, len(applying)
 
 
 def attendees(spec: StepSpec, contacts: Iterable[Contact]) -> list[Contact]:
@@ -139,18 +155,28 @@ def attendees(spec: StepSpec, contacts: Iterable[Contact]) -> list[Contact]:
     return [contact for contact in contacts if set(spec.attendees) & set(contact.roles)]
 
 
-def guidance_for(found: StepWithRun, around: Surroundings, reader: Actor, today: date) -> str:
-    contacts = around.contacts.get(found.account.id, [])
-    about = next((contact for contact in contacts if contact.id == found.run.contact_id), None)
-    with_arr = may_see_arr(reader, around.roles.get(found.account.id, {}))
-    return render_guidance(found.spec.guidance, found.account, about, today, with_arr=with_arr)
+def render_guidance(found: StepWithRun, around: Surroundings, today: date) -> str:
+    """The step's guidance as mrkdwn. Merge tags know no revenue, so that everyone may read it."""
+    context = build_context(
+        account=found.account,
+        today=today,
+        members=around.team_of(found.account.id),
+        contact=around.contact_of(found.run),
+        run=found.run,
+        playbook_title=found.run.title,
+        steps=around.run_steps.get(found.run.id, []),
+    )
+    try:
+        return render_text(found.spec.guidance, context, escape=plain)
+    except TemplateMistake:  # `playbooks lint` reports it; whoever does the step still gets the words
+        return escape(found.spec.guidance)
 
 
 def _ending(found: StepWithRun, around: Surroundings, reader: Actor, now: datetime) -> Ending:
     step = found.step
     outcome = next((outcome.label for outcome in found.spec.outcomes if outcome.key == step.outcome), None)
     return Ending(
-        by=_name(around, step.finished_by_id) if step.finished_by_id else None,
+        by=around.name_of(step.finished_by_id) if step.finished_by_id else None,
         at=step.finished_at.astimezone(ZoneInfo(reader.timezone)) if step.finished_at else None,
         outcome=outcome,
         reason=step.reason,
@@ -163,8 +189,3 @@ def _shows_undo(step: Step, now: datetime) -> bool:
     if step.status not in UNDOABLE or step.finished_at is None or step.effects.get("sent"):
         return False
     return now - step.finished_at < UNDO_WINDOW
-
-
-def _name(around: Surroundings, member_id: int) -> str:
-    member = around.members.get(member_id)
-    return member.name if member else "someone"

@@ -10,25 +10,28 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
-from bot.errors import NotFound
+from bot.engine.permissions import may_see_arr
+from bot.engine.state import load_team
+from bot.errors import InvalidInput, NotFound
 from bot.library.library import Library
 from bot.library.schema import AnswerType, Question, StepSpec
 from bot.models import Account, Contact, Member, Note, Step
 from bot.reports.step_cards import (
     StepWithRun,
-    Surroundings,
     attendees,
     build_card,
-    guidance_for,
     load_steps,
     load_surroundings,
+    render_guidance,
 )
 from bot.slack.completion_modal import AskedQuestion, CompletionForm
 from bot.slack.dates import moment_words
 from bot.slack.details_modal import NOTES, StepDetails, WrittenNote
+from bot.slack.ids import InputId
 from bot.slack.payloads import Place, StepRef
 from bot.slack.step_modals import Colleague, StepHead
 
+ARR = "account.arr"
 GONE = "That step is not there any more. The Home tab shows what is current."
 
 
@@ -45,17 +48,20 @@ def head_of(found: StepWithRun, place: Place) -> StepHead:
     return StepHead(ref, found.step.title, found.account.name)
 
 
-async def load_completion_form(session: AsyncSession, found: StepWithRun) -> CompletionForm:
+async def load_completion_form(session: AsyncSession, found: StepWithRun, reader: Actor) -> CompletionForm:
     contact = await session.get(Contact, found.run.contact_id) if found.run.contact_id else None
-    return completion_form(found.spec, found.step, found.account, contact)
-
-
-def completion_form(spec: StepSpec, step: Step, account: Account, contact: Contact | None) -> CompletionForm:
+    sees_arr = may_see_arr(reader, (await load_team(session, found.account.id)).roles)
+    spec = found.spec
     return CompletionForm(
         outcomes=tuple(spec.outcomes),
-        questions=tuple(_asked(question, account, contact) for question in spec.questions),
+        questions=tuple(
+            AskedQuestion(question)
+            if question.prefill == ARR and not sees_arr
+            else _asked(question, found.account, contact)
+            for question in spec.questions
+        ),
         artefact=spec.artefact,
-        artefact_so_far=step.artefact,
+        artefact_so_far=found.step.artefact,
     )
 
 
@@ -92,6 +98,19 @@ async def load_colleagues(session: AsyncSession, but: int) -> list[Colleague]:
     return [Colleague(m.id, m.name, m.role.upper() if len(m.role) < 4 else m.role) for m in await session.exec(query)]
 
 
+async def find_colleague(session: AsyncSession, chosen: str | None) -> int:
+    """The member who was chosen, by their id or, from a choice among everyone in Slack, by their user id."""
+    if not chosen:
+        raise InvalidInput("Choose a colleague.", field=InputId.MEMBER)
+    if chosen.isdecimal():
+        return int(chosen)
+    query = select(Member.id).where(Member.slack_user_id == chosen, col(Member.active))
+    member_id = (await session.exec(query)).one_or_none()
+    if member_id is None:
+        raise InvalidInput("That person is not a member of the team in Playcall.", field=InputId.MEMBER)
+    return member_id
+
+
 async def load_details(
     session: AsyncSession, library: Library, step_id: int, reader: Actor, now: datetime
 ) -> StepDetails:
@@ -101,8 +120,8 @@ async def load_details(
     contacts = around.contacts.get(found.account.id, [])
     return StepDetails(
         card=build_card(found, around, reader, now),
-        guidance=guidance_for(found, around, reader, today),
-        whose=around.members[found.step.assignee_id].name,
+        guidance=render_guidance(found, around, today),
+        whose=around.name_of(found.step.assignee_id),
         needs=tuple(await _titles(session, found)),
         asks=tuple(_asked_words(found.spec)),
         people=tuple(f"{c.name} ({c.email})" for c in attendees(found.spec, contacts)),

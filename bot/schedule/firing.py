@@ -47,7 +47,7 @@ from bot.services import Services
 
 log = structlog.get_logger(__name__)
 
-BATCH = 1000
+BATCH = 500
 NOT_OF_STEPS = (TouchpointKind.CELEBRATION, TouchpointKind.UNACKNOWLEDGED)
 
 

@@ -83,13 +83,16 @@ def overflow(action_id: str, options: Sequence[Block]) -> Block:
     return {"type": "overflow", "action_id": action_id, "options": list(options)}
 
 
-def static_select(options: Sequence[Block], *, placeholder: str, action_id: str = VALUE) -> Block:
-    return {
+def static_select(
+    options: Sequence[Block], *, placeholder: str, action_id: str = VALUE, initial: Block | None = None
+) -> Block:
+    element = {
         "type": "static_select",
         "action_id": action_id,
         "placeholder": plain_text(placeholder, PLACEHOLDER),
         "options": list(options),
     }
+    return _with(element, initial_option=initial)
 
 
 def radio_buttons(options: Sequence[Block], *, initial: Block | None = None) -> Block:

@@ -12,12 +12,12 @@ class ActionId(StrEnum):
     STEP_ESCALATE = "step_escalate"
     STEP_UNBLOCK = "step_unblock"
     STEP_UNDO = "step_undo"
-    STEP_DETAILS = "step_details"
     STEP_MENU = "step_menu"
     ESCALATION_ACKNOWLEDGE = "escalation_acknowledge"
     ESCALATION_ASK = "escalation_ask"
     ESCALATION_RESOLVE = "escalation_resolve"
     THREAD_NOTE_ACCOUNT = "thread_note_account"
+    MILESTONE_NOTE = "milestone_note"
 
     # --- accounts -----------------------------------------------------------------------------------------------------
 
@@ -36,6 +36,7 @@ class CallbackId(StrEnum):
     ESCALATION_ASK = "escalation_ask"
     ESCALATION_RESOLVE = "escalation_resolve"
     RUN_START = "run_start"
+    MILESTONE_NOTE = "milestone_note"
 
     # --- accounts -----------------------------------------------------------------------------------------------------
 

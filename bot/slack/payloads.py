@@ -53,6 +53,12 @@ class StepRef(Payload):
     place: Place = Place.MESSAGE
 
 
+class EmailForm(StepRef):
+    """An email being reviewed. `to` is whom it goes to unless another contact is chosen; None: to everyone meant."""
+
+    to: int | None = None
+
+
 class MenuItem(StrEnum):
     """What the menu of a step offers besides its buttons."""
 
@@ -71,12 +77,15 @@ class EscalationRef(Payload):
     escalation: int
 
 
+class MilestoneRef(Payload):
+    milestone: int
+
+
 class EscalateForm(Payload):
     """An escalation being written: about an account, maybe because of a step."""
 
     account: int
     step: int | None = None
-    place: Place = Place.MESSAGE
 
 
 class ThreadNote(Payload):

@@ -11,11 +11,14 @@ from bot.library.schema import (
     Category,
     ContactRoleTrigger,
     MilestoneTrigger,
+    NpsTrigger,
     Playbook,
+    QuarterEndTrigger,
     SentimentTrigger,
     StepSpec,
     Trigger,
 )
+from bot.models import StepStatus
 from bot.slack.blocks import Block, Message, context, input_block, modal, option, section, sections, static_select
 from bot.slack.dates import day_words
 from bot.slack.ids import CallbackId, InputId
@@ -33,6 +36,15 @@ UNITS = {
     Unit.DAYS: ("day", "days"),
     Unit.BUSINESS_DAYS: ("business day", "business days"),
     Unit.WEEKS: ("week", "weeks"),
+}
+MARKS = {
+    StepStatus.WAITING: "○",
+    StepStatus.OPEN: "●",
+    StepStatus.BLOCKED: "■",
+    StepStatus.DONE: "✓",
+    StepStatus.SKIPPED: "–",
+    StepStatus.NOT_APPLICABLE: "–",
+    StepStatus.CANCELLED: "–",
 }
 HELP = "\n".join(
     [
@@ -54,13 +66,12 @@ class PlannedStep:
     title: str
     due_on: date | None
     assignee: str
-    waits: bool = False
-    applies: bool = True
+    status: StepStatus = StepStatus.OPEN
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that has just started, for the person who started it. `told` are the names of those who hear of it now."""
+    """A run for the person who asked for it. `told` are the names of those who hear of its first steps at once."""
 
     playbook: str
     account: str
@@ -143,6 +154,12 @@ def trigger_words(trigger: Trigger) -> str:
             return f"when a contact becomes {role_words(trigger.role)}"
         case SentimentTrigger():
             return f"when the sentiment turns {trigger.sentiment}"
+        case NpsTrigger():
+            whose = "somebody's NPS score" if trigger.of == "contact" else "the company's average NPS"
+            return f"when {whose} is {trigger.at_most} or lower"
+        case QuarterEndTrigger():
+            when = "before" if trigger.offset.amount < 0 else "after"
+            return f"{_amount(trigger.offset)} {when} the end of the quarter"
 
 
 def _anchor(name: str) -> str:
@@ -159,24 +176,32 @@ def _amount(offset: Offset) -> str:
 # --- a run ------------------------------------------------------------------------------------------------------------
 
 
-def build_plan(plan: Plan) -> Message:
+def build_plan(plan: Plan, sentence: str | None = None) -> Message:
+    """The run's steps in order. Without a sentence (mrkdwn) of its own it says that the run has started."""
     subject = f"{label(plan.account)} ({label(plan.contact, 60)})" if plan.contact else label(plan.account)
-    title = f"{label(plan.playbook)} has started on {subject}"
-    lines = [_planned_line(step, plan.today) for step in plan.steps if step.applies]
-    left_out = [label(step.title, 60) for step in plan.steps if not step.applies]
-    blocks = [section(f"*{title}*"), *sections(lines)]
+    title = sentence or f"{label(plan.playbook)} has started on {subject}."
+    applying = [step for step in plan.steps if step.status is not StepStatus.NOT_APPLICABLE]
+    left_out = [step for step in plan.steps if step.status is StepStatus.NOT_APPLICABLE]
+    blocks = [section(f"*{title}*"), *sections(_planned_line(step, plan.today) for step in applying)]
     if left_out:
-        blocks.append(context(shorten(f"Does not apply here: {', '.join(left_out)}", 1500)))
-    told = " and ".join(label(name, 60) for name in plan.told)
-    hears = f"{told} will hear of the first steps." if told else "Everyone hears of a step on the morning it is due."
-    blocks.append(context(hears))
+        names = ", ".join(label(step.title, 60) for step in left_out[:20])
+        blocks.append(context(f"Does not apply: {names}"))
+    if sentence is None:
+        blocks.append(context(_told_words(plan)))
     return Message(title, blocks)
+
+
+def _told_words(plan: Plan) -> str:
+    if not plan.told:
+        return "Each step is announced to its person on the morning it is due."
+    names = " and ".join(label(name, 60) for name in plan.told)
+    return f"{names} will hear of the first steps now; the others on the morning they are due."
 
 
 def _planned_line(step: PlannedStep, today: date) -> str:
     when = day_words(step.due_on, today) if step.due_on else "no date yet"
-    waits = ", after the steps it needs" if step.waits else ""
-    return f"{when}  ·  {label(step.title, 150)}  ·  {label(step.assignee, 60)}{waits}"
+    line = f"{MARKS[step.status]}  {when}  ·  {label(step.title, 150)}  ·  {label(step.assignee, 60)}"
+    return f"{line}  ·  _after an earlier step_" if step.status is StepStatus.WAITING else line
 
 
 def build_contact_modal(form: StartRun, playbook: str, account: str, contacts: Sequence[ContactChoice]) -> Block:

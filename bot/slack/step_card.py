@@ -71,6 +71,7 @@ class StepCard:
     paused: bool = False
     reason: str | None = None  # why it is blocked
     ending: Ending | None = None
+    notes: int = 0  # how many were written about it
 
     @property
     def is_snoozed(self) -> bool:
@@ -146,6 +147,8 @@ def _aside(card: StepCard) -> str:
     parts += [asset_link(asset) for asset in card.assets]
     if card.missing_role:
         parts.append(missing_role_words(card))
+    if card.notes:
+        parts.append(f"{card.notes} note{'s' if card.notes > 1 else ''}")
     return _within("  ·  ", parts, CARD_ASIDE)
 
 

@@ -112,11 +112,13 @@ def build_snooze_modal(head: StepHead, today: date) -> Block:
 
 
 def quick_dates(today: date) -> list[tuple[str, date]]:
-    return [
-        ("Tomorrow", today + timedelta(days=1)),
-        ("In 3 days", today + timedelta(days=3)),
-        ("Next Monday", today + timedelta(days=7 - today.weekday())),
-    ]
+    """Days worth offering; where two are the same day, the first name for it."""
+    named = {
+        today + timedelta(days=7 - today.weekday()): "Next Monday",
+        today + timedelta(days=3): "In 3 days",
+        today + timedelta(days=1): "Tomorrow",
+    }
+    return [(words, day) for day, words in sorted(named.items())]
 
 
 def build_reassign_modal(head: StepHead, colleagues: Sequence[Colleague]) -> Block:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.slack.blocks import Block, Message, context, divider, section
 from bot.slack.dates import due_words
-from bot.slack.limits import MESSAGE_BLOCKS, MESSAGE_TEXT_TOTAL
+from bot.slack.limits import MESSAGE_BLOCKS, MESSAGE_TEXT_TOTAL, text_length
 from bot.slack.payloads import Place
 from bot.slack.step_card import StepCard, build_step_card
 from bot.slack.text import label
@@ -76,11 +76,4 @@ def _lay_out(cards: Sequence[StepCard], head: list[Block], place: Place) -> Layo
 
 
 def _fits(blocks: list[Block]) -> bool:
-    return len(blocks) < MESSAGE_BLOCKS and text_size(blocks) <= MESSAGE_TEXT_TOTAL - ROOM_FOR_THE_REST
-
-
-def text_size(part: object) -> int:
-    """How much text blocks hold, as Slack counts it: whatever a reader sees."""
-    if isinstance(part, dict):
-        return sum(len(v) if k == "text" and isinstance(v, str) else text_size(v) for k, v in part.items())
-    return sum(text_size(item) for item in part) if isinstance(part, list) else 0
+    return len(blocks) < MESSAGE_BLOCKS and sum(map(text_length, blocks)) <= MESSAGE_TEXT_TOTAL - ROOM_FOR_THE_REST

@@ -63,7 +63,8 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
     if request.content_type == "application/json":
         body: dict[str, Any] = await request.json()
         return body
-    form = {name: values[0] for name, values in parse_qs(await request.text()).items()}
+    form: dict[str, Any] = dict(request.query)  # the SDK puts the arguments of some methods into the address
+    form |= {name: values[0] for name, values in parse_qs(await request.text()).items()}
     for name in ("blocks", "view", "metadata"):
         if isinstance(form.get(name), str):
             form[name] = json.loads(form[name])

@@ -1,0 +1,168 @@
+"""What each kind of delivery becomes, read from saved state at the moment of sending."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import reading_session
+from bot.delivery.outgoing import Builder, CannotSend, Outgoing, PostMessage, PublishHome, UpdateMessage
+from bot.engine.actors import Actor
+from bot.models import Contact, Delivery, DeliveryKind, DeliveryStatus, Member, PostedMessage
+from bot.reports.celebration import load_celebration
+from bot.reports.escalation import load_escalation_card
+from bot.reports.home import load_home
+from bot.reports.steps_message import load_cards_for, steps_posted, steps_to_announce
+from bot.services import Services
+from bot.slack.blocks import Message, context, section
+from bot.slack.celebration import build_celebration_message
+from bot.slack.escalation_message import build_escalation_message
+from bot.slack.home_view import build_home_view
+from bot.slack.limits import SECTION_TEXT
+from bot.slack.steps_message import build_steps_message
+from bot.slack.text import fit, label
+
+
+async def build_steps(
+    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+) -> Outgoing | None:
+    """A person's due steps; nothing when all of them were dealt with before it was their turn."""
+    session, member_id = reading_session(connection), _member_id(delivery)
+    step_ids = await steps_to_announce(session, delivery.id)
+    cards = await load_cards_for(session, services.library, step_ids, member_id, now)
+    if not any(card.wants_something for card in cards):
+        return None
+    text, blocks = build_steps_message(cards)
+    return PostMessage(member_id=member_id, text=text, blocks=blocks, step_ids=tuple(card.step_id for card in cards))
+
+
+async def build_celebration(
+    connection: AsyncConnection, delivery: Delivery, _: Services, __: datetime
+) -> Outgoing | None:
+    celebration = await load_celebration(reading_session(connection), delivery.payload["milestone_id"])
+    if celebration is None:
+        return None
+    text, blocks = build_celebration_message(celebration)
+    return PostMessage(member_id=_member_id(delivery), text=text, blocks=blocks)
+
+
+async def build_escalation(
+    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+) -> Outgoing | None:
+    escalation_id = delivery.payload["escalation_id"]
+    card = await load_escalation_card(reading_session(connection), services.library, escalation_id, now)
+    if card is None:
+        return None
+    text, blocks = build_escalation_message(card)
+    channel = services.settings.escalation_channel
+    return PostMessage(channel=channel, text=text, blocks=blocks, escalation_id=escalation_id)
+
+
+async def build_escalation_update(
+    connection: AsyncConnection, delivery: Delivery, _: Services, __: datetime
+) -> Outgoing | None:
+    """A reply in the escalation's thread. Until its message stands there is no thread: the outbox tries again."""
+    session = reading_session(connection)
+    escalation_id = delivery.payload["escalation_id"]
+    query = select(PostedMessage).where(PostedMessage.escalation_id == escalation_id)
+    posted = (await session.exec(query)).first()
+    if posted is None and await _was_never_posted(session, delivery, escalation_id):
+        return None
+    if posted is None:
+        raise NotPostedYet
+    text = fit(str(delivery.payload["text"]), SECTION_TEXT)
+    return PostMessage(channel=posted.channel, thread_ts=posted.ts, text=text, blocks=[section(text)])
+
+
+class NotPostedYet(Exception):
+    """What a delivery follows has not been sent. It is tried again later, like any passing trouble."""
+
+
+async def build_notice(_: AsyncConnection, delivery: Delivery, __: Services, ___: datetime) -> Outgoing | None:
+    text = fit(str(delivery.payload["text"]), SECTION_TEXT)
+    if channel := delivery.payload.get("channel"):
+        return PostMessage(channel=str(channel), text=text, blocks=[section(text)])
+    return PostMessage(member_id=_member_id(delivery), text=text, blocks=[section(text)])
+
+
+async def build_redraw(
+    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+) -> Outgoing | None:
+    session = reading_session(connection)
+    posted = await session.get(PostedMessage, delivery.payload["message_id"])
+    if posted is None:
+        return None
+    message = await _redrawn(session, posted, services, now)
+    return message and UpdateMessage(channel=posted.channel, ts=posted.ts, text=message.text, blocks=message.blocks)
+
+
+async def _redrawn(session: AsyncSession, posted: PostedMessage, services: Services, now: datetime) -> Message | None:
+    if posted.escalation_id is not None:
+        card = await load_escalation_card(session, services.library, posted.escalation_id, now)
+        return build_escalation_message(card) if card else None
+    original = await session.get_one(Delivery, posted.delivery_id)
+    step_ids = await steps_posted(session, posted.id)
+    cards = await load_cards_for(session, services.library, step_ids, _member_id(original), now)
+    return build_steps_message(cards) if cards else None
+
+
+async def build_home(
+    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+) -> Outgoing | None:
+    session = reading_session(connection)
+    member = await session.get_one(Member, _member_id(delivery))
+    if member.slack_user_id is None or not member.active:
+        return None
+    home = await load_home(session, services.library, Actor.of(member), now)
+    return PublishHome(slack_user_id=member.slack_user_id, view=build_home_view(home))
+
+
+async def build_email(
+    connection: AsyncConnection, delivery: Delivery, services: Services, _: datetime
+) -> Outgoing | None:
+    """A mail, shown in the channel that stands in for a mail server."""
+    channel = services.settings.email_channel
+    if channel is None:
+        raise CannotSend("No way to send email is set up. Set EMAIL_CHANNEL, and send this one from your own mail.")
+    session, payload = reading_session(connection), delivery.payload
+    contact = await session.get(Contact, payload["contact_id"])
+    sender = await session.get(Member, payload["sender_id"])
+    if contact is None or sender is None:
+        raise CannotSend("The contact this mail was meant for has been removed.")
+    subject = label(str(payload["subject"]), 250)
+    head = f"From {label(sender.name)} to {label(contact.name)} ({label(contact.email, 320)})"
+    return PostMessage(
+        channel=channel,
+        text=f"Mail to {label(contact.name)}: {subject}",
+        blocks=[context(head), section(f"*{subject}*"), section(fit(str(payload["body"]), SECTION_TEXT))],
+    )
+
+
+async def _was_never_posted(session: AsyncSession, delivery: Delivery, escalation_id: int) -> bool:
+    """Whether there will never be a message to reply to: its delivery failed, which has been reported."""
+    query = select(Delivery).where(
+        Delivery.kind == DeliveryKind.ESCALATION,
+        Delivery.account_id == delivery.account_id,
+        Delivery.status == DeliveryStatus.FAILED,
+    )
+    return any(row.payload["escalation_id"] == escalation_id for row in (await session.exec(query)).all())
+
+
+def _member_id(delivery: Delivery) -> int:
+    if delivery.member_id is None:
+        raise CannotSend("It says to nobody whom it is for.")
+    return delivery.member_id
+
+
+BUILDERS: Mapping[DeliveryKind, Builder] = {
+    DeliveryKind.STEPS: build_steps,
+    DeliveryKind.CELEBRATION: build_celebration,
+    DeliveryKind.ESCALATION: build_escalation,
+    DeliveryKind.ESCALATION_UPDATE: build_escalation_update,
+    DeliveryKind.NOTICE: build_notice,
+    DeliveryKind.REDRAW: build_redraw,
+    DeliveryKind.HOME: build_home,
+    DeliveryKind.EMAIL: build_email,
+}

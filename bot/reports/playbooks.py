@@ -1,0 +1,57 @@
+"""Playbooks as people name them, and what is needed to start one."""
+
+from collections.abc import Iterable
+
+from rapidfuzz import fuzz, process
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.errors import NotFound
+from bot.library.library import Library
+from bot.library.loading import Problem
+from bot.library.schema import Playbook
+from bot.models import Contact, Run, RunStatus
+from bot.slack.playbook_views import ContactChoice
+
+NEAR = 55.0
+UNDER_WAY = (RunStatus.ACTIVE, RunStatus.PAUSED)
+
+
+def find_playbook(library: Library, name: str) -> Playbook:
+    """The playbook with this key or title. Raises NotFound with the nearest one."""
+    wanted = name.strip().casefold()
+    playbooks = library.catalog.playbooks
+    for playbook in playbooks.values():
+        if wanted in {playbook.key, playbook.title.casefold()}:
+            return playbook
+    try:
+        return library.playbook(wanted)
+    except NotFound as error:
+        near = nearest(wanted, playbooks)
+        if near is None or any(_is_about(problem, wanted) for problem in library.catalog.problems):
+            raise
+        raise NotFound(f"There is no playbook `{name[:80]}`. Did you mean `{near}`?") from error
+
+
+def _is_about(problem: Problem, key: str) -> bool:
+    return problem.file.endswith(f"/{key}.yaml")
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice somebody most likely meant; None when nothing is near."""
+    found = process.extractOne(word.casefold(), list(choices), scorer=fuzz.WRatio, score_cutoff=NEAR)
+    return str(found[0]) if found else None
+
+
+async def load_contact_choices(session: AsyncSession, account_id: int) -> list[ContactChoice]:
+    query = select(Contact).where(Contact.account_id == account_id).order_by(col(Contact.name))
+    return [ContactChoice(c.id, c.name, c.email) for c in (await session.exec(query)).all()]
+
+
+async def runs_under_way(session: AsyncSession, account_id: int, playbook_key: str) -> list[Run]:
+    query = (
+        select(Run)
+        .where(Run.account_id == account_id, Run.playbook_key == playbook_key, col(Run.status).in_(UNDER_WAY))
+        .order_by(col(Run.id))
+    )
+    return list((await session.exec(query)).all())

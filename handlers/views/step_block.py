@@ -1,0 +1,15 @@
+from bot.engine.freshness import require_unchanged
+from bot.engine.steps import block_step
+from bot.slack.ids import InputId
+from bot.slack.payloads import StepRef, unpack
+from handlers.call import ViewCall
+from handlers.step_answers import answer_form
+
+
+async def handle_step_block_form(call: ViewCall) -> None:
+    ref = unpack(StepRef, call.metadata)
+    reason = call.form.text(InputId.REASON) or ""
+    async with call.services.database.transaction() as session:
+        await require_unchanged(session, ref.step, ref.revision, call.now)
+        change = await block_step(session, call.services.library, ref.step, call.actor, call.now, reason=reason)
+    await answer_form(call, ref, change)

@@ -47,15 +47,18 @@ class Cue:
     act: Act
 
 
-async def seed(database: Database, library: Library, now: datetime, timezone: str) -> bool:
-    """Fill an empty database. False, and nothing is touched, when there are members already.
+async def is_seeded(database: Database) -> bool:
+    async with database.reading() as connection:
+        return (await connection.execute(select(Member.id).limit(1))).first() is not None
+
+
+async def seed(database: Database, library: Library, now: datetime, timezone: str) -> None:
+    """Fill an empty database, all or nothing.
 
     Nothing that was sent along the way is sent again: what is due now speaks up with the first heartbeat, as it would
     after a weekend.
     """
     async with database.transaction() as session:
-        if (await session.exec(select(Member.id).limit(1))).first() is not None:
-            return False
         await _add_members(session, now - IMPORTED, timezone)
         today = local_date(now, timezone)
         for customer in BOOK:
@@ -63,7 +66,6 @@ async def seed(database: Database, library: Library, now: datetime, timezone: st
         for cue in sorted(_cues(now, timezone), key=lambda cue: cue.at):
             await _play(session, library, cue, today)
         await _settle_the_past(session, now - THIS_MORNING)
-    return True
 
 
 async def _add_members(session: AsyncSession, now: datetime, timezone: str) -> None:

@@ -1,7 +1,7 @@
 """The demo's clock: the system's time plus an offset, which is kept in the demo's directory and survives a restart."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -61,5 +61,3 @@ def spell(instant: datetime, timezone: str) -> str:
     """`Thu 26 Nov 2026, 09:00`."""
     local = instant.astimezone(ZoneInfo(timezone))
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
-
-

@@ -1,8 +1,7 @@
 """Winding the demo's clock forward: everything on the way happens at its own time, only sooner."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -30,7 +29,7 @@ class Journey:
 
 
 class Worker:
-    """The heartbeat and the outbox of the demo. They rest while the clock is wound, so that nothing happens twice."""
+    """The heartbeat and the outbox of the demo, which can be stopped while the clock is wound and started again."""
 
     def __init__(
         self,
@@ -45,35 +44,35 @@ class Worker:
         self._heartbeat = Heartbeat(services)
         self._outbox = Outbox(services, client, builders, woken=woken)
         self._hurried = Outbox(services, client, builders, sleep=self._leap)
-        self._winding = asyncio.Lock()
+        self._halt = asyncio.Event()
+        self._sending: asyncio.Task[None] | None = None
 
-    @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        """Beat and send for as long as the block runs."""
-        halt = asyncio.Event()
-        sending = asyncio.create_task(self._outbox.run(halt))
+    def start(self) -> None:
+        self._halt = asyncio.Event()
+        self._sending = asyncio.create_task(self._outbox.run(self._halt))
         self._heartbeat.start()
-        try:
-            yield
-        finally:
-            await self._heartbeat.stop()
-            halt.set()
-            await sending
+
+    async def stop(self) -> None:
+        """Finish what is under way. Doing it twice changes nothing."""
+        await self._heartbeat.stop()
+        self._halt.set()
+        if self._sending:
+            await self._sending
+            self._sending = None
 
     async def wind_to(self, target: datetime) -> Journey:
-        """Step from one due moment to the next up to `target`. Call it while the worker is not working."""
+        """Step from one due moment to the next up to `target`. Call it while the worker is stopped."""
         journey = Journey()
-        async with self._winding:
-            while moment := await self._next_moment(target):
-                self._clock.set(moment)
-                journey.started += await run_daily(self._services, moment)
-                journey.fired += (await fire_due(self._services, moment)).fired
-                self._clock.set(moment + timedelta(seconds=self._services.settings.coalesce_seconds))
-                await self._hurried.drain()
-            if self._clock.now() < target:
-                self._clock.set(target)
-            async with self._services.database.reading() as connection:
-                journey.next_due = await next_due_at(connection)
+        while moment := await self._next_moment(target):
+            self._clock.set(moment)
+            journey.started += await run_daily(self._services, moment)
+            journey.fired += (await fire_due(self._services, moment)).fired
+            self._clock.set(moment + timedelta(seconds=self._services.settings.coalesce_seconds))
+            await self._hurried.drain()
+        if self._clock.now() < target:
+            self._clock.set(target)
+        async with self._services.database.reading() as connection:
+            journey.next_due = await next_due_at(connection)
         return journey
 
     async def _next_moment(self, target: datetime) -> datetime | None:

@@ -25,15 +25,18 @@ from bot.models import (
     DeliveryKind,
     Escalation,
     EscalationStatus,
+    HealthSnapshot,
     Member,
     Touchpoint,
     TouchpointKind,
     TouchpointStatus,
 )
+from bot.signals.health_facts import among, load_health
 
 COUNTRY = "GB"
 IMPORTED = timedelta(days=200)  # the book begins that long ago
 FIRST_HOUR = 11
+REMEMBERED_DAYS = 14
 THIS_MORNING = timedelta(minutes=50)
 
 
@@ -63,7 +66,10 @@ async def seed(database: Database, library: Library, now: datetime, timezone: st
         today = local_date(now, timezone)
         for customer in BOOK:
             await _add_customer(session, library, customer, today, now - IMPORTED)
+        evenings = [now - timedelta(days=days) for days in range(REMEMBERED_DAYS, 0, -1)]
         for cue in sorted(_cues(now, timezone), key=lambda cue: cue.at):
+            while evenings and evenings[0] < cue.at:
+                await _remember_health(session, library, evenings.pop(0))
             await _play(session, library, cue, today)
         await _settle_the_past(session, now - THIS_MORNING)
 
@@ -169,6 +175,18 @@ async def _play(session: AsyncSession, library: Library, cue: Cue, today: date) 
         raise
     await session.flush()
     session.expunge_all()  # each scene reads what the one before wrote, as separate requests would
+
+
+async def _remember_health(session: AsyncSession, library: Library, now: datetime) -> None:
+    """Keep that day's health, so that it can be told what moved since."""
+    ids = (await session.exec(select(Account.id))).all()
+    healths = await load_health(await session.connection(), among(ids), library.health_config, now)
+    session.add_all(
+        HealthSnapshot(account_id=account, day=now.date(), score=health.score, components=health.remembered())
+        for account, (_, health) in healths.items()
+        if health.score is not None
+    )
+    await session.flush()
 
 
 async def _settle_the_past(session: AsyncSession, before: datetime) -> None:

@@ -21,7 +21,7 @@ def demo(
     """A local Slack with the bot and a sample book of business in it."""
     from bot.demo.launcher import run_demo
 
-    run_demo(port=port, browser=browser, data=data)
+    run_demo(load_settings(), port=port, browser=browser, data=data)
 
 
 def serve() -> None:

@@ -25,15 +25,18 @@ from bot.models import (
     DeliveryKind,
     Escalation,
     EscalationStatus,
+    HealthSnapshot,
     Member,
     Touchpoint,
     TouchpointKind,
     TouchpointStatus,
 )
+from bot.signals.health_facts import among, load_health
 
 COUNTRY = "GB"
 IMPORTED = timedelta(days=200)  # the book begins that long ago
 FIRST_HOUR = 11
+REMEMBERED_DAYS = 14
 THIS_MORNING = timedelta(minutes=50)
 
 
@@ -47,23 +50,28 @@ class Cue:
     act: Act
 
 
-async def seed(database: Database, library: Library, now: datetime, timezone: str) -> bool:
-    """Fill an empty database. False, and nothing is touched, when there are members already.
+async def is_seeded(database: Database) -> bool:
+    async with database.reading() as connection:
+        return (await connection.execute(select(Member.id).limit(1))).first() is not None
+
+
+async def seed(database: Database, library: Library, now: datetime, timezone: str) -> None:
+    """Fill an empty database, all or nothing.
 
     Nothing that was sent along the way is sent again: what is due now speaks up with the first heartbeat, as it would
     after a weekend.
     """
     async with database.transaction() as session:
-        if (await session.exec(select(Member.id).limit(1))).first() is not None:
-            return False
         await _add_members(session, now - IMPORTED, timezone)
         today = local_date(now, timezone)
         for customer in BOOK:
             await _add_customer(session, library, customer, today, now - IMPORTED)
+        evenings = [now - timedelta(days=days) for days in range(REMEMBERED_DAYS, 0, -1)]
         for cue in sorted(_cues(now, timezone), key=lambda cue: cue.at):
+            while evenings and evenings[0] < cue.at:
+                await _remember_health(session, library, evenings.pop(0))
             await _play(session, library, cue, today)
         await _settle_the_past(session, now - THIS_MORNING)
-    return True
 
 
 async def _add_members(session: AsyncSession, now: datetime, timezone: str) -> None:
@@ -167,6 +175,18 @@ async def _play(session: AsyncSession, library: Library, cue: Cue, today: date) 
         raise
     await session.flush()
     session.expunge_all()  # each scene reads what the one before wrote, as separate requests would
+
+
+async def _remember_health(session: AsyncSession, library: Library, now: datetime) -> None:
+    """Keep that day's health, so that it can be told what moved since."""
+    ids = (await session.exec(select(Account.id))).all()
+    healths = await load_health(await session.connection(), among(ids), library.health_config, now)
+    session.add_all(
+        HealthSnapshot(account_id=account, day=now.date(), score=health.score, components=health.remembered())
+        for account, (_, health) in healths.items()
+        if health.score is not None
+    )
+    await session.flush()
 
 
 async def _settle_the_past(session: AsyncSession, before: datetime) -> None:

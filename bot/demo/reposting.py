@@ -1,0 +1,73 @@
+"""A fresh demo workspace has none of the messages that the database remembers.
+
+What was posted in the former workspace cannot be redrawn any more, so it is forgotten; and what is still open is posted
+again: the newest message of each open step and of each unresolved escalation.
+"""
+
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import delete, func, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import Database
+from bot.models import (
+    ACTIONABLE,
+    Delivery,
+    DeliveryKind,
+    DeliveryStatus,
+    Escalation,
+    EscalationStatus,
+    PostedMessage,
+    PostedStep,
+    Run,
+    RunStatus,
+    Step,
+)
+
+
+async def repost_open(database: Database, now: datetime) -> int:
+    """Forget the messages of the former workspace and queue those that are still needed. Returns how many those are."""
+    async with database.transaction() as session:
+        again = {*await _of_open_steps(session), *await _of_open_escalations(session)}
+        redraws = col(Delivery.kind).in_([DeliveryKind.REDRAW, DeliveryKind.ESCALATION_UPDATE])
+        unsent = col(Delivery.status).in_([DeliveryStatus.PENDING, DeliveryStatus.LEASED])
+        await session.exec(delete(Delivery).where(redraws, unsent))
+        await session.exec(delete(PostedMessage))
+        await session.exec(update(Run).values(thread_channel=None, thread_ts=None))
+        for delivery in (await session.exec(select(Delivery).where(col(Delivery.id).in_(again)))).all():
+            _send_again(delivery, now)
+        return len(again)
+
+
+def _send_again(delivery: Delivery, now: datetime) -> None:
+    """As if it had never been sent: under a new key, so that nobody takes the old message for it."""
+    delivery.key = uuid4().hex
+    delivery.merge_key = None
+    delivery.status = DeliveryStatus.PENDING
+    delivery.available_at = now
+    delivery.attempts = 0
+    delivery.lease_until = delivery.finished_at = delivery.last_error = None
+
+
+async def _of_open_steps(session: AsyncSession) -> set[int]:
+    newest = (
+        select(func.max(PostedMessage.delivery_id))
+        .join(PostedStep, col(PostedStep.message_id) == PostedMessage.id)
+        .join(Step, col(Step.id) == PostedStep.step_id)
+        .join(Run, col(Run.id) == Step.run_id)
+        .where(col(Step.status).in_(ACTIONABLE), Run.status == RunStatus.ACTIVE)
+        .group_by(col(Step.id))
+    )
+    return set((await session.exec(newest)).all())
+
+
+async def _of_open_escalations(session: AsyncSession) -> set[int]:
+    newest = (
+        select(func.max(PostedMessage.delivery_id))
+        .join(Escalation, col(Escalation.id) == PostedMessage.escalation_id)
+        .where(Escalation.status != EscalationStatus.RESOLVED, PostedMessage.kind == DeliveryKind.ESCALATION)
+        .group_by(col(Escalation.id))
+    )
+    return set((await session.exec(newest)).all())

@@ -1,0 +1,76 @@
+"""Running `playcall demo` as a person would, on a free port and in a directory of its own."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.settings import ROOT
+
+START_SECONDS = 60
+MONDAY_MORNING = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+
+class Demo:
+    """One data directory and port; the process in it can be started, stopped, killed and started again."""
+
+    def __init__(self, executable: Path, directory: Path) -> None:
+        self.port = free_port()
+        self.address = f"http://localhost:{self.port}"
+        self.directory = directory
+        self._executable = executable
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot.cli", "demo", "--no-browser"),
+            *("--port", str(self.port), "--data", str(self.directory)),
+            cwd=ROOT,
+            env={**os.environ, "LOCAL_SLACK_BIN": str(self._executable), "TZ": "UTC"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said = b""
+        async with asyncio.timeout(START_SECONDS):
+            while b"open at" not in said:
+                line = await self._output().readline()
+                assert line, f"the demo ended: {said.decode()}"
+                said += line
+
+    def _output(self) -> asyncio.StreamReader:
+        assert self._process
+        assert self._process.stdout
+        return self._process.stdout
+
+    async def stop(self) -> int:
+        """End it with SIGTERM; its exit code."""
+        assert self._process
+        if self._process.returncode is None:
+            self._process.terminate()
+        async with asyncio.timeout(START_SECONDS):
+            rest = await self._output().read()
+            code = await self._process.wait()
+        assert b"Traceback" not in rest, rest.decode()
+        return code
+
+    async def kill(self) -> None:
+        """As a crash would: at once, and without a chance to stop the workspace."""
+        assert self._process
+        self._process.kill()
+        await self._process.wait()
+
+
+def set_clock(directory: Path, instant: datetime) -> None:
+    """Let the demo in this directory begin at an instant, so that a test means the same on every day."""
+    offset = instant - datetime.now(UTC)
+    (directory / "clock.json").write_text(json.dumps({"offset_seconds": offset.total_seconds()}))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,107 @@
+"""The sample book of business, made by the real engine on a real database."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import NoResultFound
+from sqlmodel import col, select
+
+from bot.db import Database
+from bot.demo.seeding import is_seeded, seed
+from bot.library.library import Library
+from bot.models import (
+    Account,
+    Delivery,
+    DeliveryKind,
+    Escalation,
+    EscalationStatus,
+    Member,
+    Segment,
+    Stage,
+    Step,
+    StepStatus,
+)
+from bot.settings import ROOT
+from bot.signals.health import Band
+from bot.signals.health_facts import among, load_health
+
+LONDON = "Europe/London"
+MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    shipped = Library(ROOT / "playbooks")
+    shipped.load()
+    return shipped
+
+
+async def test_book_has_every_segment_stage_and_health_band(database: Database, library: Library) -> None:
+    await seed(database, library, MONDAY, LONDON)
+    async with database.transaction() as session:
+        accounts = (await session.exec(select(Account))).all()
+        connection = await session.connection()
+        healths = await load_health(connection, among(a.id for a in accounts), library.health_config, MONDAY)
+    assert 12 <= len(accounts) <= 16
+    assert {account.segment for account in accounts} == set(Segment)
+    assert {account.stage for account in accounts} == set(Stage)
+    bands = Counter(health.band for _, health in healths.values())
+    assert {Band.GREEN, Band.YELLOW, Band.RED} <= set(bands)
+
+
+async def test_maya_has_something_overdue_something_due_today_and_something_this_week(
+    sqlite: Database, library: Library
+) -> None:
+    await seed(sqlite, library, MONDAY, LONDON)
+    today = MONDAY.date()
+    async with sqlite.transaction() as session:
+        hers = (
+            select(Step.due_on, Account.key)
+            .join(Member, col(Member.id) == Step.assignee_id)
+            .join(Account, col(Account.id) == Step.account_id)
+            .where(Member.slack_user_id == "U0MAYA", Step.status == StepStatus.OPEN)
+        )
+        due = (await session.exec(hers)).all()
+    days = {day for day, _ in due if day}
+    assert min(days) < today
+    assert today in days
+    assert any(today < day <= today + timedelta(days=4) for day in days)
+    assert "acme" in {key for _, key in due}
+
+
+async def test_only_escalations_that_are_open_are_posted_anew(sqlite: Database, library: Library) -> None:
+    await seed(sqlite, library, MONDAY, LONDON)
+    async with sqlite.transaction() as session:
+        waiting = (await session.exec(select(Delivery))).all()
+        resolved = (
+            await session.exec(select(Escalation.id).where(Escalation.status == EscalationStatus.RESOLVED))
+        ).all()
+    assert resolved
+    assert waiting
+    assert {delivery.kind for delivery in waiting} == {DeliveryKind.ESCALATION}
+    assert not {delivery.payload["escalation_id"] for delivery in waiting} & set(resolved)
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        datetime(2026, 11, 27, 16, tzinfo=UTC),  # a Friday afternoon
+        datetime(2027, 1, 4, 10, tzinfo=UTC),  # Christmas and New Year just past
+        datetime(2027, 3, 30, 9, tzinfo=UTC),  # the Tuesday after Easter
+    ],
+    ids=lambda day: f"{day:%Y-%m-%d}",
+)
+async def test_stories_can_be_played_on_any_working_day(day: datetime, sqlite: Database, library: Library) -> None:
+    await seed(sqlite, library, day, LONDON)
+    assert await is_seeded(sqlite)
+
+
+async def test_story_that_fails_leaves_no_half_a_book(sqlite: Database, tmp_path: Path) -> None:
+    empty = Library(tmp_path)
+    empty.load()
+    with pytest.raises(NoResultFound, match="in the sample book"):
+        await seed(sqlite, empty, MONDAY, LONDON)
+    async with sqlite.transaction() as session:
+        assert (await session.exec(select(Account).order_by(col(Account.id)))).first() is None

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.calendars import local_date
-from bot.engine.facts import account_facts
 from bot.engine.planning import anchor_dates, plan_due_dates
 from bot.engine.state import load_team
 from bot.errors import NotFound
 from bot.library.conditions import holds
+from bot.library.facts import account_facts
 from bot.library.schema import Playbook, StepSpec
 from bot.models import Account
 

@@ -184,7 +184,10 @@ def _steps_part(account_id: Any) -> Any:
         .select_from(Step)
         .join(Run, and_(col(Run.id) == Step.run_id, col(Run.status) == constant(RunStatus.ACTIVE)))
         .join(Member, col(Member.id) == Step.assignee_id)
-        .where(col(Step.account_id) == account_id, col(Step.status).in_([constant(status) for status in sorted(ACTIONABLE)]))
+        .where(
+            col(Step.account_id) == account_id,
+            col(Step.status).in_([constant(status) for status in sorted(ACTIONABLE)]),
+        )
     )
 
 
@@ -236,7 +239,9 @@ def _escalations_part(account_id: Any) -> Any:
 
 def _touchpoint_part(account_id: Any) -> Any:
     """The planned touchpoint that fires first."""
-    planned = and_(col(Touchpoint.account_id) == account_id, col(Touchpoint.status) == constant(TouchpointStatus.PLANNED))
+    planned = and_(
+        col(Touchpoint.account_id) == account_id, col(Touchpoint.status) == constant(TouchpointStatus.PLANNED)
+    )
     first = select(col(Touchpoint.id)).where(planned).order_by(col(Touchpoint.fire_at)).limit(1).scalar_subquery()
     return (
         part(

@@ -6,7 +6,19 @@ A page about an account needs a little of many tables. Each statement costs a ro
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Date, Select, String, cast, literal_column, null, select, type_coerce, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Select,
+    String,
+    cast,
+    literal_column,
+    null,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from bot.models.columns import BIG_ID, JSON_OBJECT, UtcDateTime
 from bot.reports.account_head import Statement

@@ -9,6 +9,7 @@ import structlog
 
 from bot.engine.triggers import start_for_anchors
 from bot.services import Services
+from bot.signals.health_snapshots import snapshot_health
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +25,7 @@ async def run_daily(services: Services, now: datetime) -> int:
         started += len(runs)
         if len(runs) < STARTS_AT_A_TIME:
             break
+    await snapshot_health(services.database, services.library.health_config, now)
     if started:
         log.info("playbooks_started", started=started)
         services.wake()

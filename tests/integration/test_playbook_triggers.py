@@ -1,4 +1,4 @@
-"""What the shipped playbooks start by themselves: the quarter's review, the answer to a low score, an escalation."""
+"""The shipped playbooks in the engine: each can be started, and what starts some of them by itself does."""
 
 from datetime import UTC, date, datetime
 
@@ -7,9 +7,10 @@ from sqlmodel import select
 
 from bot.db import Database
 from bot.engine.accounts import ContactDraft, log_sentiment, save_contact
+from bot.engine.runs import start_run
 from bot.engine.triggers import quarter_end, start_for_anchors
 from bot.library.library import Library
-from bot.models import Account, ContactRole, Escalation, Run, Sentiment, Stage
+from bot.models import Account, Contact, ContactRole, Escalation, Run, Sentiment, Stage, Step, StepStatus
 from bot.settings import ROOT
 from tests.support.world import World, make_world
 
@@ -20,6 +21,19 @@ async def world(database: Database, now: datetime) -> World:
     world.library = Library(ROOT / "playbooks")
     world.library.load()
     return world
+
+
+async def test_every_shipped_playbook_can_be_started_and_has_something_to_do_at_once(world: World) -> None:
+    async with world.database.transaction() as session:
+        contact_id = (await session.exec(select(Contact.id))).one()
+        for playbook in world.library.catalog.playbooks.values():
+            on = contact_id if playbook.subject == "contact" else None
+            run = await start_run(
+                session, world.library, world.account_id, playbook.key, world.now, actor=world.maya, contact_id=on
+            )
+            steps = (await session.exec(select(Step).where(Step.run_id == run.id))).all()
+            assert {StepStatus.OPEN} & {step.status for step in steps}, playbook.key
+            assert all(step.due_on for step in steps if step.status is StepStatus.OPEN), playbook.key
 
 
 async def started_by_the_calendar(world: World, now: datetime) -> list[str]:

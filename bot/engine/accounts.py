@@ -28,7 +28,7 @@ from bot.engine.permissions import require_may_edit_account
 from bot.engine.replanning import replan_other_runs
 from bot.engine.state import load_team
 from bot.engine.triggers import start_for_anchors, start_for_contact_roles, start_for_nps, start_for_sentiment
-from bot.errors import InvalidInput, NotFound
+from bot.errors import InvalidInput, NotFound, WrongState
 from bot.library.library import Library
 from bot.models import (
     Account,
@@ -59,6 +59,18 @@ ROLE_FIELDS: Mapping[str, MemberRole] = {
 }
 
 COMMENT_LENGTH = 3000
+
+EXPECTED: Mapping[str, str] = {
+    "name": "give a name of at most 200 characters",
+    "key": "use lower-case letters, digits and hyphens, such as acme-labs",
+    "email": "give an address such as jane@acme.com",
+    "arr": "give a whole number of at most 2,000,000,000",
+    "currency": "use three letters, such as USD",
+    "country": "use two letters, such as DE",
+    "maturity": "give a number from 1 to 5",
+    "nps": "give a number from 0 to 10",
+}
+AHEAD = frozenset({Anchor.TRIAL_END, Anchor.RENEWAL_DATE})  # a person sets these to days that are still to come
 
 
 _LETTERS = {"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d"}  # they have no plain letter inside
@@ -148,7 +160,15 @@ def check(model: type[BaseModel], values: Mapping[str, Any]) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else None
-        raise InvalidInput(f"{(name or 'input').replace('_', ' ').capitalize()}: {first['msg']}.", field=name) from None
+        words = EXPECTED.get(name or "", first["msg"])
+        raise InvalidInput(f"{(name or 'input').replace('_', ' ').capitalize()}: {words}.", field=name) from None
+
+
+def _require_ahead(fields: Mapping[str, Any], now: datetime) -> None:
+    for anchor in sorted(AHEAD):
+        day: date | None = fields.get(anchor)
+        if day is not None and day < now.date():
+            raise InvalidInput(f"{day} is past. Give a day that is still to come.", field=anchor)
 
 
 async def add_account(
@@ -157,6 +177,8 @@ async def add_account(
     """Add an account. A CSM who adds it is its CSM unless another is named. A taken key raises InvalidInput."""
     if (await session.exec(select(Account.id).where(Account.key == draft.key))).first() is not None:
         raise InvalidInput(f"There is an account with the key {draft.key} already. Choose another key.", field="key")
+    if actor is not None:
+        _require_ahead(draft.model_dump(include=set(AHEAD)), now)
     roles = _role_changes(draft.model_dump(include=set(ROLE_FIELDS), exclude_none=True))
     if actor and actor.role is MemberRole.CSM:
         roles.setdefault(MemberRole.CSM, actor.member_id)
@@ -172,10 +194,26 @@ async def add_account(
 
 
 async def edit_account(
-    session: AsyncSession, library: Library, account_id: int, changes: Mapping[str, Any], actor: Actor, now: datetime
+    session: AsyncSession,
+    library: Library,
+    account_id: int,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    *,
+    seen: datetime | None = None,
 ) -> AccountEdit:
-    """Change fields and roles of an account. Moving a date re-plans the open steps that hang on it, and says so."""
+    """Change fields and roles of an account. Moving a date re-plans the open steps that hang on it, and says so.
+
+    `seen` is the `updated_at` of the account the changes were made from: when somebody else has changed it since,
+    WrongState is raised rather than their change undone.
+    """
     account = await _locked(session, account_id)
+    if seen is not None and account.updated_at != seen:
+        raise WrongState(
+            f"{account.name} was changed while you had this open, so nothing was saved. "
+            f"Open it again with `/account edit {account.key}`."
+        )
     team = await load_team(session, account_id)
     require_may_edit_account(actor, team.roles)
     checked: AccountFields = check(AccountFields, changes)
@@ -185,6 +223,7 @@ async def edit_account(
     if "name" in fields and not fields["name"]:
         raise InvalidInput("The account needs a name.", field="name")
     changed = [name for name, value in fields.items() if getattr(account, name) != value]
+    _require_ahead({name: fields[name] for name in changed}, now)
     details = {name: [_text(getattr(account, name)), _text(fields[name])] for name in changed}
     for name in changed:
         setattr(account, name, fields[name])

@@ -70,6 +70,7 @@ EXPECTED: Mapping[str, str] = {
     "maturity": "give a number from 1 to 5",
     "nps": "give a number from 0 to 10",
 }
+ABBREVIATIONS: Mapping[str, str] = {"arr": "ARR", "nps": "NPS"}
 AHEAD = frozenset({Anchor.TRIAL_END, Anchor.RENEWAL_DATE})  # a person sets these to days that are still to come
 
 
@@ -101,16 +102,16 @@ class AccountFields(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Name = ""
-    domain: Annotated[str | None, Optional, BeforeValidator(_lower), Field(max_length=253)] = None
+    domain: Annotated[Annotated[str, Field(max_length=253)] | None, Optional, BeforeValidator(_lower)] = None
     segment: Segment = Segment.SMB
     touch: Touch = Touch.HIGH
     stage: Stage = Stage.ONBOARDING
-    maturity: Annotated[int | None, Optional, Field(ge=1, le=5)] = None
+    maturity: Annotated[Annotated[int, Field(ge=1, le=5)] | None, Optional] = None
     entry_reason: EntryReason = EntryReason.NEW
-    industry: Annotated[str | None, Optional, Field(max_length=120)] = None
-    country: Annotated[str | None, Optional, Field(pattern=r"^[A-Z]{2}$")] = None
-    outcome: Annotated[str | None, Optional, Field(max_length=500)] = None
-    arr: Annotated[int | None, Optional, Field(ge=0, le=2_000_000_000)] = None
+    industry: Annotated[Annotated[str, Field(max_length=120)] | None, Optional] = None
+    country: Annotated[Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None, Optional] = None
+    outcome: Annotated[Annotated[str, Field(max_length=500)] | None, Optional] = None
+    arr: Annotated[Annotated[int, Field(ge=0, le=2_000_000_000)] | None, Optional] = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     contract_start: Annotated[date | None, Optional] = None
     trial_end: Annotated[date | None, Optional] = None
@@ -138,9 +139,9 @@ class ContactDraft(BaseModel):
     email: Annotated[
         str, BeforeValidator(_lower), Field(pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+$", max_length=320)
     ]
-    title: Annotated[str | None, Optional, Field(max_length=200)] = None
+    title: Annotated[Annotated[str, Field(max_length=200)] | None, Optional] = None
     roles: list[ContactRole] = Field(default_factory=list)
-    nps: Annotated[int | None, Field(ge=0, le=10)] = None
+    nps: Annotated[int, Field(ge=0, le=10)] | None = None
     may_email: bool = True
 
 
@@ -161,7 +162,8 @@ def check(model: type[BaseModel], values: Mapping[str, Any]) -> Any:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else None
         words = EXPECTED.get(name or "", first["msg"])
-        raise InvalidInput(f"{(name or 'input').replace('_', ' ').capitalize()}: {words}.", field=name) from None
+        title = ABBREVIATIONS.get(name or "", (name or "input").replace("_", " ").capitalize())
+        raise InvalidInput(f"{title}: {words}.", field=name) from None
 
 
 def _require_ahead(fields: Mapping[str, Any], now: datetime) -> None:
@@ -178,7 +180,7 @@ async def add_account(
     if (await session.exec(select(Account.id).where(Account.key == draft.key))).first() is not None:
         raise InvalidInput(f"There is an account with the key {draft.key} already. Choose another key.", field="key")
     if actor is not None:
-        _require_ahead(draft.model_dump(include=set(AHEAD)), now)
+        _require_ahead(draft.model_dump(include={anchor.value for anchor in AHEAD}), now)
     roles = _role_changes(draft.model_dump(include=set(ROLE_FIELDS), exclude_none=True))
     if actor and actor.role is MemberRole.CSM:
         roles.setdefault(MemberRole.CSM, actor.member_id)

@@ -5,7 +5,9 @@ from decimal import Decimal
 
 from bot.errors import InvalidInput
 
-_AMOUNT = re.compile(r"[^\d.,\s]{0,3}\s*(?P<number>\d+(?:[.,\s]\d{3})*|\d+)(?:[.,](?P<part>\d{1,2}))?\s*(?P<unit>[km]?)", re.I)
+_AMOUNT = re.compile(
+    r"[^\d.,\s]{0,3}\s*(?P<number>\d+(?:[.,\s]\d{3})*|\d+)(?:[.,](?P<part>\d{1,2}))?\s*(?P<unit>[km]?)", re.I
+)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 

@@ -8,5 +8,5 @@ from handlers.call import Call
 
 async def account_named(call: Call, text: str) -> AccountHead:
     """Raises NotFound, with names to choose from, when it is not clear which is meant."""
-    async with call.services.database.reading() as connection:
-        return require_found(await find_account(connection, as_typed(text))).account
+    async with call.services.database.glance() as reader:
+        return require_found(await find_account(reader, as_typed(text))).account

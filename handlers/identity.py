@@ -5,7 +5,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.engine.actors import Actor, find_actor, link_slack_user
+from bot.engine.actors import Actor, link_slack_user, read_actor
 from bot.errors import NotAMember
 from bot.services import Services
 
@@ -19,8 +19,8 @@ async def identify(services: Services, body: dict[str, Any], own_team: str | Non
     user_id, team_id = _user_and_team(body)
     if team_id and own_team and team_id != own_team:
         raise NotAMember
-    async with services.database.transaction() as session:
-        actor = await find_actor(session, user_id)
+    async with services.database.glance() as reader:
+        actor = await read_actor(reader, user_id)
     return actor or await _first_contact(services, user_id, client)
 
 

@@ -6,6 +6,9 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.services import Services
 from bot.slack.ids import ActionId, CallbackId
+from handlers.actions.account_note import handle_account_note
+from handlers.actions.account_show import handle_account_show
+from handlers.actions.account_timeline import handle_account_timeline
 from handlers.actions.escalation_acknowledge import handle_escalation_acknowledge
 from handlers.actions.escalation_ask import handle_escalation_ask
 from handlers.actions.escalation_resolve import handle_escalation_resolve
@@ -21,13 +24,19 @@ from handlers.actions.step_undo import handle_step_undo
 from handlers.actions.thread_note_account import handle_thread_note_account
 from handlers.boundary import bounded
 from handlers.call import ActionCall, CommandCall, EventCall, ViewCall
+from handlers.commands.account import handle_account
 from handlers.commands.escalate import handle_escalate
 from handlers.commands.playbook import handle_playbook
 from handlers.events.app_home_opened import handle_app_home_opened
 from handlers.events.message import handle_message
+from handlers.shortcuts.log_to_account import handle_log_to_account
+from handlers.views.account_add import handle_account_add_form
+from handlers.views.account_edit import handle_account_edit_form
+from handlers.views.account_note import handle_account_note_form
 from handlers.views.escalate import handle_escalate_form
 from handlers.views.escalation_ask import handle_escalation_ask_form
 from handlers.views.escalation_resolve import handle_escalation_resolve_form
+from handlers.views.log_to_account import handle_log_to_account_form
 from handlers.views.milestone_note import handle_milestone_note_form
 from handlers.views.run_start import handle_run_start_form
 from handlers.views.step_block import handle_step_block_form
@@ -40,6 +49,7 @@ from handlers.views.step_skip import handle_step_skip_form
 from handlers.views.step_snooze import handle_step_snooze_form
 
 COMMANDS: Mapping[str, Callable[[CommandCall], Awaitable[None]]] = {
+    "/account": handle_account,
     "/playbook": handle_playbook,
     "/escalate": handle_escalate,
 }
@@ -57,6 +67,9 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.ESCALATION_RESOLVE: handle_escalation_resolve,
     ActionId.THREAD_NOTE_ACCOUNT: handle_thread_note_account,
     ActionId.MILESTONE_NOTE: handle_milestone_note,
+    ActionId.ACCOUNT_NOTE: handle_account_note,
+    ActionId.ACCOUNT_SHOW: handle_account_show,
+    ActionId.ACCOUNT_TIMELINE: handle_account_timeline,
 }
 VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.STEP_COMPLETE: handle_step_complete_form,
@@ -72,12 +85,18 @@ VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.ESCALATION_RESOLVE: handle_escalation_resolve_form,
     CallbackId.RUN_START: handle_run_start_form,
     CallbackId.MILESTONE_NOTE: handle_milestone_note_form,
+    CallbackId.ACCOUNT_NOTE: handle_account_note_form,
+    CallbackId.ACCOUNT_ADD: handle_account_add_form,
+    CallbackId.ACCOUNT_EDIT: handle_account_edit_form,
+    CallbackId.LOG_TO_ACCOUNT: handle_log_to_account_form,
 }
 EVENTS: Mapping[str, Callable[[EventCall], Awaitable[None]]] = {
     "app_home_opened": handle_app_home_opened,
     "message": handle_message,
 }
-SHORTCUTS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {}
+SHORTCUTS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
+    CallbackId.LOG_TO_ACCOUNT: handle_log_to_account,
+}
 
 
 def register(app: AsyncApp, services: Services) -> None:

@@ -28,7 +28,7 @@ from bot.engine.permissions import require_may_edit_account
 from bot.engine.replanning import replan_other_runs
 from bot.engine.state import load_team
 from bot.engine.triggers import start_for_anchors, start_for_contact_roles, start_for_nps, start_for_sentiment
-from bot.errors import InvalidInput, NotFound
+from bot.errors import InvalidInput, NotFound, WrongState
 from bot.library.library import Library
 from bot.models import (
     Account,
@@ -60,6 +60,19 @@ ROLE_FIELDS: Mapping[str, MemberRole] = {
 
 COMMENT_LENGTH = 3000
 
+EXPECTED: Mapping[str, str] = {
+    "name": "give a name of at most 200 characters",
+    "key": "use lower-case letters, digits and hyphens, such as acme-labs",
+    "email": "give an address such as jane@acme.com",
+    "arr": "give a whole number of at most 2,000,000,000",
+    "currency": "use three letters, such as USD",
+    "country": "use two letters, such as DE",
+    "maturity": "give a number from 1 to 5",
+    "nps": "give a number from 0 to 10",
+}
+ABBREVIATIONS: Mapping[str, str] = {"arr": "ARR", "nps": "NPS"}
+AHEAD = frozenset({Anchor.TRIAL_END, Anchor.RENEWAL_DATE})  # a person sets these to days that are still to come
+
 
 _LETTERS = {"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d"}  # they have no plain letter inside
 
@@ -89,16 +102,16 @@ class AccountFields(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Name = ""
-    domain: Annotated[str | None, Optional, BeforeValidator(_lower), Field(max_length=253)] = None
+    domain: Annotated[Annotated[str, Field(max_length=253)] | None, Optional, BeforeValidator(_lower)] = None
     segment: Segment = Segment.SMB
     touch: Touch = Touch.HIGH
     stage: Stage = Stage.ONBOARDING
-    maturity: Annotated[int | None, Optional, Field(ge=1, le=5)] = None
+    maturity: Annotated[Annotated[int, Field(ge=1, le=5)] | None, Optional] = None
     entry_reason: EntryReason = EntryReason.NEW
-    industry: Annotated[str | None, Optional, Field(max_length=120)] = None
-    country: Annotated[str | None, Optional, Field(pattern=r"^[A-Z]{2}$")] = None
-    outcome: Annotated[str | None, Optional, Field(max_length=500)] = None
-    arr: Annotated[int | None, Optional, Field(ge=0, le=2_000_000_000)] = None
+    industry: Annotated[Annotated[str, Field(max_length=120)] | None, Optional] = None
+    country: Annotated[Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None, Optional] = None
+    outcome: Annotated[Annotated[str, Field(max_length=500)] | None, Optional] = None
+    arr: Annotated[Annotated[int, Field(ge=0, le=2_000_000_000)] | None, Optional] = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     contract_start: Annotated[date | None, Optional] = None
     trial_end: Annotated[date | None, Optional] = None
@@ -126,9 +139,9 @@ class ContactDraft(BaseModel):
     email: Annotated[
         str, BeforeValidator(_lower), Field(pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+$", max_length=320)
     ]
-    title: Annotated[str | None, Optional, Field(max_length=200)] = None
+    title: Annotated[Annotated[str, Field(max_length=200)] | None, Optional] = None
     roles: list[ContactRole] = Field(default_factory=list)
-    nps: Annotated[int | None, Field(ge=0, le=10)] = None
+    nps: Annotated[int, Field(ge=0, le=10)] | None = None
     may_email: bool = True
 
 
@@ -148,7 +161,16 @@ def check(model: type[BaseModel], values: Mapping[str, Any]) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else None
-        raise InvalidInput(f"{(name or 'input').replace('_', ' ').capitalize()}: {first['msg']}.", field=name) from None
+        words = EXPECTED.get(name or "", first["msg"])
+        title = ABBREVIATIONS.get(name or "", (name or "input").replace("_", " ").capitalize())
+        raise InvalidInput(f"{title}: {words}.", field=name) from None
+
+
+def _require_ahead(fields: Mapping[str, Any], now: datetime) -> None:
+    for anchor in sorted(AHEAD):
+        day: date | None = fields.get(anchor)
+        if day is not None and day < now.date():
+            raise InvalidInput(f"{day} is past. Give a day that is still to come.", field=anchor)
 
 
 async def add_account(
@@ -157,6 +179,8 @@ async def add_account(
     """Add an account. A CSM who adds it is its CSM unless another is named. A taken key raises InvalidInput."""
     if (await session.exec(select(Account.id).where(Account.key == draft.key))).first() is not None:
         raise InvalidInput(f"There is an account with the key {draft.key} already. Choose another key.", field="key")
+    if actor is not None:
+        _require_ahead(draft.model_dump(include={anchor.value for anchor in AHEAD}), now)
     roles = _role_changes(draft.model_dump(include=set(ROLE_FIELDS), exclude_none=True))
     if actor and actor.role is MemberRole.CSM:
         roles.setdefault(MemberRole.CSM, actor.member_id)
@@ -172,10 +196,26 @@ async def add_account(
 
 
 async def edit_account(
-    session: AsyncSession, library: Library, account_id: int, changes: Mapping[str, Any], actor: Actor, now: datetime
+    session: AsyncSession,
+    library: Library,
+    account_id: int,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    *,
+    seen: datetime | None = None,
 ) -> AccountEdit:
-    """Change fields and roles of an account. Moving a date re-plans the open steps that hang on it, and says so."""
+    """Change fields and roles of an account. Moving a date re-plans the open steps that hang on it, and says so.
+
+    `seen` is the `updated_at` of the account the changes were made from: when somebody else has changed it since,
+    WrongState is raised rather than their change undone.
+    """
     account = await _locked(session, account_id)
+    if seen is not None and account.updated_at != seen:
+        raise WrongState(
+            f"{account.name} was changed while you had this open, so nothing was saved. "
+            f"Open it again with `/account edit {account.key}`."
+        )
     team = await load_team(session, account_id)
     require_may_edit_account(actor, team.roles)
     checked: AccountFields = check(AccountFields, changes)
@@ -185,6 +225,7 @@ async def edit_account(
     if "name" in fields and not fields["name"]:
         raise InvalidInput("The account needs a name.", field="name")
     changed = [name for name, value in fields.items() if getattr(account, name) != value]
+    _require_ahead({name: fields[name] for name in changed}, now)
     details = {name: [_text(getattr(account, name)), _text(fields[name])] for name in changed}
     for name in changed:
         setattr(account, name, fields[name])

@@ -34,6 +34,7 @@ SHAPE: dict[str, Any] = {
     "slack_user_id": String,
     "timezone": String,
     "number": BIG_ID,
+    "total": BIG_ID,
     "day": Date,
     "at": UtcDateTime,
     "data": JSON_OBJECT,

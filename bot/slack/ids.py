@@ -20,6 +20,9 @@ class ActionId(StrEnum):
     MILESTONE_NOTE = "milestone_note"
 
     # --- accounts -----------------------------------------------------------------------------------------------------
+    ACCOUNT_NOTE = "account_note"
+    ACCOUNT_SHOW = "account_show"
+    ACCOUNT_TIMELINE = "account_timeline"
 
 
 class CallbackId(StrEnum):
@@ -39,6 +42,10 @@ class CallbackId(StrEnum):
     MILESTONE_NOTE = "milestone_note"
 
     # --- accounts -----------------------------------------------------------------------------------------------------
+    ACCOUNT_NOTE = "account_note"
+    ACCOUNT_ADD = "account_add"
+    ACCOUNT_EDIT = "account_edit"
+    LOG_TO_ACCOUNT = "log_to_account"
 
 
 VALUE = "value"  # the action id of an input's element: the block id says which input it is
@@ -69,6 +76,26 @@ class InputId(StrEnum):
     CONTACT = "contact"
 
     # --- accounts -----------------------------------------------------------------------------------------------------
+    ACCOUNT = "account"
+    OTHER_ACCOUNT = "other_account"
+    ACCOUNT_NAME = "name"
+    ACCOUNT_KEY = "key"
+    DOMAIN = "domain"
+    SEGMENT = "segment"
+    TOUCH = "touch"
+    STAGE = "stage"
+    ARR = "arr"
+    CURRENCY = "currency"
+    COUNTRY = "country"
+    INDUSTRY = "industry"
+    CONTRACT_START = "contract_start"
+    TRIAL_END = "trial_end"
+    GO_LIVE_DATE = "go_live_date"
+    RENEWAL_DATE = "renewal_date"
+    CSM = "csm_id"
+    AE = "ae_id"
+    LEADER = "leader_id"
+    SPECIALIST = "specialist_id"
 
 
 ANSWER_PREFIX = "answers."

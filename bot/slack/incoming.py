@@ -4,14 +4,14 @@ import html
 import re
 
 _LINK = re.compile(r"<(?:https?://|mailto:)[^|>]*\|([^>]*)>|<(?:mailto:)?([^|>@#!\s][^|>\s]*)>")
+_MENTION = re.compile(r"<([@#])[A-Z0-9]+\|([^>]*)>")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "\u00a0": " "})
-_MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 
 
 def as_typed(text: str) -> str:
     """The text of a command without Slack's links and escapes: `<http://acme.com|acme.com>` is `acme.com`."""
     unlinked = _LINK.sub(lambda match: match.group(1) or match.group(2), text)
-    return html.unescape(unlinked).strip()
+    return html.unescape(_MENTION.sub(r"\1\2", unlinked)).strip()
 
 
 def straight(text: str) -> str:
@@ -29,8 +29,3 @@ def first_word(text: str) -> tuple[str, str]:
             return text[1:end].strip(), text[end + 1 :].strip()
     word, _, rest = text.partition(" ")
     return word, rest.strip()
-
-
-def mentioned_users(text: str) -> list[str]:
-    """The Slack ids of the people mentioned."""
-    return _MENTION.findall(text)

@@ -1,5 +1,6 @@
 """What buttons, options and modals carry: small versioned models of ids. All else is read when they come back."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeVar
 
@@ -105,3 +106,21 @@ class StartRun(Payload):
 
 
 # --- accounts ---------------------------------------------------------------------------------------------------------
+
+
+class AccountRef(Payload):
+    account: int
+
+
+class AccountEditForm(Payload):
+    """An account being edited, as it was when the modal was opened."""
+
+    account: int
+    updated_at: datetime
+
+
+class LoggedMessage(Payload):
+    """A message in Slack that is to become a note, once."""
+
+    channel: str
+    ts: str

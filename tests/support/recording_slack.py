@@ -13,6 +13,7 @@ class RecordingSlack:
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.users: dict[str, dict[str, Any]] = {}  # what users.info knows, by id
+        self.refusals: dict[str, str] = {}  # methods that answer with an error: `views.open: expired_trigger_id`
         self.url = ""
 
     @property
@@ -46,6 +47,8 @@ class RecordingSlack:
         return web.json_response(self._answer(method, call))
 
     def _answer(self, method: str, call: dict[str, Any]) -> dict[str, Any]:
+        if method in self.refusals:
+            return {"ok": False, "error": self.refusals[method]}
         if method == "auth.test":
             return {"ok": True, "team_id": TEAM, "user_id": "U0BOT", "bot_id": "B0BOT", "team": "Ours", "user": "bot"}
         if method == "users.info":

@@ -1,0 +1,198 @@
+"""The account card: everything to know of an account before one speaks to it, in one statement besides the head."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Row, bindparam, case, func, select
+from sqlmodel import col
+
+from bot.db import Reader
+from bot.models import (
+    Account,
+    Contact,
+    Member,
+    Milestone,
+    MilestoneKind,
+    MilestoneStatus,
+    Note,
+    Run,
+    RunStatus,
+    Step,
+    StepStatus,
+)
+from bot.reports.account_head import AccountHead
+from bot.reports.parts import constant, part, together
+
+NOTES = 3
+
+_UNCOUNTED = (StepStatus.NOT_APPLICABLE, StepStatus.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLine:
+    name: str
+    email: str
+    title: str | None
+    roles: tuple[str, ...]
+    nps: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneLine:
+    title: str
+    key: str
+    kind: MilestoneKind
+    status: MilestoneStatus
+    target_date: date | None
+    reached_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    title: str
+    status: RunStatus
+    done: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    author: str
+    body: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCard:
+    account: AccountHead
+    outcome: str | None
+    industry: str | None
+    country: str | None
+    maturity: int | None
+    contacts: tuple[ContactLine, ...]
+    milestones: tuple[MilestoneLine, ...]
+    runs: tuple[RunLine, ...]
+    notes: tuple[NoteLine, ...]
+
+
+async def read_account_card(reader: Reader, account: AccountHead) -> AccountCard:
+    rows: dict[str, list[Row[Any]]] = {}
+    for row in (await reader.execute(_statement(), {"account_id": account.id})).all():
+        rows.setdefault(row.part, []).append(row)
+    more = rows["account"][0]
+    return AccountCard(
+        account=account,
+        outcome=more.title,
+        industry=more.about,
+        country=more.kind,
+        maturity=more.number,
+        contacts=tuple(_contact(row) for row in rows.get("contact", ())),
+        milestones=tuple(_milestone(row) for row in rows.get("milestone", ())),
+        runs=tuple(RunLine(row.title, RunStatus(row.state), row.number, row.total) for row in rows.get("run", ())),
+        notes=_notes(rows.get("note", ())),
+    )
+
+
+def _contact(row: Row[Any]) -> ContactLine:
+    return ContactLine(row.title, row.about, row.kind, tuple(row.data or ()), row.number)
+
+
+def _milestone(row: Row[Any]) -> MilestoneLine:
+    return MilestoneLine(row.title, row.about, MilestoneKind(row.kind), MilestoneStatus(row.state), row.day, row.at)
+
+
+def _notes(rows: Iterable[Row[Any]]) -> tuple[NoteLine, ...]:
+    return tuple(NoteLine(row.person, row.title, row.at) for row in sorted(rows, key=lambda row: row.at, reverse=True))
+
+
+# --- the statement ----------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _statement() -> Any:
+    account_id: Any = bindparam("account_id")
+    return together(
+        _account_part(account_id),
+        _contacts_part(account_id),
+        _milestones_part(account_id),
+        _runs_part(account_id),
+        _notes_part(account_id),
+    )
+
+
+def _account_part(account_id: Any) -> Any:
+    return part(
+        "account",
+        id=col(Account.id),
+        title=col(Account.outcome),
+        about=col(Account.industry),
+        kind=col(Account.country),
+        number=col(Account.maturity),
+    ).where(col(Account.id) == account_id)
+
+
+def _contacts_part(account_id: Any) -> Any:
+    return part(
+        "contact",
+        id=col(Contact.id),
+        title=col(Contact.name),
+        about=col(Contact.email),
+        kind=col(Contact.title),
+        number=col(Contact.nps),
+        data=col(Contact.roles),
+    ).where(col(Contact.account_id) == account_id)
+
+
+def _milestones_part(account_id: Any) -> Any:
+    return part(
+        "milestone",
+        id=col(Milestone.id),
+        title=col(Milestone.title),
+        about=col(Milestone.key),
+        kind=col(Milestone.kind),
+        state=col(Milestone.status),
+        day=col(Milestone.target_date),
+        at=col(Milestone.reached_at),
+    ).where(col(Milestone.account_id) == account_id)
+
+
+def _runs_part(account_id: Any) -> Any:
+    """Open runs. Steps that turned out not to apply count neither as finished nor as steps."""
+    status = col(Step.status)
+    finished = case((status.in_([constant(StepStatus.DONE), constant(StepStatus.SKIPPED)]), 1), else_=0)
+    counted = case((status.in_([constant(one) for one in _UNCOUNTED]), 0), else_=1)
+    return (
+        part(
+            "run",
+            id=col(Run.id),
+            title=col(Run.title),
+            state=col(Run.status),
+            number=func.sum(finished),
+            total=func.sum(counted),
+        )
+        .select_from(Run)
+        .join(Step, col(Step.run_id) == Run.id)
+        .where(
+            col(Run.account_id) == account_id,
+            col(Run.status).in_([constant(RunStatus.ACTIVE), constant(RunStatus.PAUSED)]),
+        )
+        .group_by(col(Run.id), col(Run.title), col(Run.status))
+    )
+
+
+def _notes_part(account_id: Any) -> Any:
+    newest = (
+        select(col(Note.id))
+        .where(col(Note.account_id) == account_id)
+        .order_by(col(Note.created_at).desc())
+        .limit(NOTES)
+    )
+    return (
+        part("note", id=col(Note.id), title=col(Note.body), person=col(Member.name), at=col(Note.created_at))
+        .select_from(Note)
+        .join(Member, col(Member.id) == Note.author_id)
+        .where(col(Note.id).in_(newest))
+    )

@@ -1,0 +1,136 @@
+"""An account's health in words, for the person who asked: in their time zone, and with what they may see."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.engine.actors import Actor
+from bot.engine.calendars import local_date
+from bot.engine.permissions import may_see_arr
+from bot.library.health_config import HealthConfig
+from bot.models import MemberRole, TouchpointKind
+from bot.reports.account_head import AccountHead
+from bot.reports.health import HealthPage, NextTouchpoint, OpenEscalation, OpenStep
+from bot.signals.health import Band, Component, Direction, Health, band_of
+from bot.slack.account_words import days_words
+from bot.slack.dates import day_words, due_words, moment_words
+from bot.slack.health_view import ComponentRow, EscalationRow, HealthView, MovedRow, StepRow
+from bot.slack.text import money_words
+
+VERDICTS: Mapping[Band, str] = {
+    Band.GREEN: "Healthy.",
+    Band.YELLOW: "Needs attention.",
+    Band.RED: "At risk.",
+    Band.UNKNOWN: "Not known yet.",
+}
+TOUCHPOINT_WORDS: Mapping[TouchpointKind, str] = {
+    TouchpointKind.DUE: "due",
+    TouchpointKind.REMINDER: "reminder",
+    TouchpointKind.OVERDUE: "overdue",
+    TouchpointKind.CELEBRATION: "a milestone to celebrate",
+    TouchpointKind.UNACKNOWLEDGED: "an escalation nobody has taken",
+}
+
+
+def health_view(page: HealthPage, config: HealthConfig, reader: Actor, now: datetime) -> HealthView:
+    today, health = local_date(now, reader.timezone), page.health
+    compared = health.compared_with
+    return HealthView(
+        account_id=page.account.id,
+        name=page.account.name,
+        band=health.band,
+        score=health.score,
+        change=change_shown(health),
+        verdict=VERDICTS[health.band],
+        explanation=explain(page),
+        facts=tuple(head_facts(page.account, reader, today)),
+        components=tuple(_component(part, config, now) for part in health.components),
+        moved_since=day_words(compared, today) if compared else None,
+        moved=tuple(MovedRow(one.label, one.before, one.after, one.why) for one in health.moved),
+        steps=tuple(_step(step, today) for step in page.steps),
+        escalations=tuple(_escalation(one, today) for one in page.escalations),
+        next_touchpoint=_next_words(page.next_touchpoint, reader, today),
+        confidence=confidence_words(health),
+    )
+
+
+def explain(page: HealthPage) -> str:
+    """The reason for the verdict in a sentence: what moved most, else what costs most."""
+    health = page.health
+    if health.score is None:
+        return "There is nothing to judge by: log a sentiment, or start a playbook."
+    if health.direction in {Direction.UP, Direction.DOWN} and health.moved:
+        main = health.moved[0]
+        verb = "Up" if health.direction is Direction.UP else "Down"
+        points = f"{abs(health.change)} point{'s' if abs(health.change) > 1 else ''}"
+        return f"{verb} {points}, mostly through {main.label.lower()}: {main.why}."
+    worst = min(health.components, key=lambda part: _cost(part))
+    if _cost(worst) == 0:
+        return "Everything that is known of it is as it should be."
+    return f"What weighs most is {worst.label.lower()}. {worst.why}"
+
+
+def _cost(part: Component) -> float:
+    """What a component takes from the score, negative."""
+    return 0 if part.score is None else -part.weight * (100 - part.score)
+
+
+def change_shown(health: Health) -> int | None:
+    if health.direction is Direction.NEW:
+        return None
+    return 0 if health.direction is Direction.STEADY else health.change
+
+
+def head_facts(account: AccountHead, reader: Actor, today: date) -> list[str]:
+    """Segment, touch, stage, renewal, revenue (for those who may see it), CSM."""
+    facts = [account.segment.value, f"{account.touch} touch", account.stage.value]
+    if account.renewal_date:
+        facts.append(f"renews {days_words(account.renewal_date, today)}")
+    if account.arr is not None and may_see_arr(reader, account.roles):
+        facts.append(f"ARR {money_words(account.arr, account.currency)}")
+    csm = account.team.get(MemberRole.CSM)
+    return [*facts, f"CSM {csm.name}" if csm else "no CSM"]
+
+
+def _component(part: Component, config: HealthConfig, now: datetime) -> ComponentRow:
+    return ComponentRow(band_of(part.score, config), part.label, part.score, part.why, _age(part, now))
+
+
+def _age(part: Component, now: datetime) -> str | None:
+    if part.as_of is None:
+        return None
+    days = (now - part.as_of).days
+    age = "today" if days <= 0 else f"{days} day{'s' if days > 1 else ''} old"
+    return f"{age}, stale" if part.stale else age
+
+
+def _step(step: OpenStep, today: date) -> StepRow:
+    who = f"{step.assignee.name}, blocked" if step.status == "blocked" else step.assignee.name
+    when = f"{step.late} day{'s' if step.late > 1 else ''} overdue" if step.late else due_words(step.due_on, today)
+    return StepRow(step.title, who, when, late=step.late > 0)
+
+
+def _escalation(one: OpenEscalation, today: date) -> EscalationRow:
+    facts = [one.severity.value, f"with {one.owner.name}", one.status.value.replace("_", " ")]
+    if one.deadline:
+        facts.append(f"needed by {day_words(one.deadline, today)}")
+    return EscalationRow(one.ask, tuple(facts))
+
+
+def _next_words(one: NextTouchpoint | None, reader: Actor, today: date) -> str:
+    if one is None:
+        return "No touchpoint is planned."
+    when = moment_words(one.at.astimezone(ZoneInfo(reader.timezone)), today)
+    what = TOUCHPOINT_WORDS[one.kind]
+    if one.about:
+        what = f"“{one.about}” ({what})"
+    who = f" for {one.person.name}" if one.person else ""
+    return f"Next touchpoint: {when}, {what}{who}."
+
+
+def confidence_words(health: Health) -> str:
+    missing = [part.label.lower() for part in health.components if part.score is None]
+    stale = [part.label.lower() for part in health.components if part.stale]
+    reasons = [f"no data on {', '.join(missing)}"] if missing else []
+    reasons += [f"{', '.join(stale)} stale"] if stale else []
+    return f"Confidence {health.confidence} %" + (f": {'; '.join(reasons)}." if reasons else ".")

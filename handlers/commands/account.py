@@ -1,0 +1,43 @@
+"""/account: find the sub-command, and hand over."""
+
+from bot.errors import InvalidInput
+from bot.reports.playbooks import nearest
+from bot.slack.account_help import USAGES, build_help
+from bot.slack.incoming import as_typed, first_word
+from bot.slack.text import shorten, unformatted
+from handlers.call import CommandCall
+from handlers.commands.account_changing import add_milestone, log_note, log_sentiment, save_contact
+from handlers.commands.account_forms import open_add_form, open_edit_form
+from handlers.commands.account_showing import list_accounts, show_card, show_health, show_timeline
+from handlers.commands.subcommand import Subcommand
+
+SUBCOMMANDS: dict[str, Subcommand] = {
+    "health": show_health,
+    "show": show_card,
+    "timeline": show_timeline,
+    "list": list_accounts,
+    "note": log_note,
+    "sentiment": log_sentiment,
+    "milestone": add_milestone,
+    "contact": save_contact,
+    "add": open_add_form,
+    "edit": open_edit_form,
+}
+
+
+async def handle_account(call: CommandCall) -> None:
+    word, rest = first_word(as_typed(call.text))
+    name = word.lower()
+    if name in SUBCOMMANDS:
+        await SUBCOMMANDS[name](call, rest)
+    elif name in {"", "help"}:
+        help_ = build_help(rest.lower())
+        await call.say(help_.text, help_.blocks)
+    else:
+        raise InvalidInput(_unknown(word))
+
+
+def _unknown(word: str) -> str:
+    near = nearest(word, USAGES)
+    meant = f"Did you mean `/account {near}`?" if near else "`/account help` shows what there is."
+    return f"There is no `/account {unformatted(shorten(word, 40))}`. {meant}"

@@ -218,7 +218,7 @@ async def test_details_hold_the_whole_guidance_and_the_notes(play: Play) -> None
 
 async def test_a_step_whose_role_nobody_has_says_why_it_is_here(play: Play) -> None:
     message = await play.begin({"key": "send-invoice", "role": "finance"})
-    assert "You get this because Acme has no finance." in shown(message)
+    assert "You get this because Acme has no finance colleague." in shown(message)
 
 
 async def test_revenue_is_not_shown_in_a_form_to_who_may_not_see_it(play: Play) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.slack.blocks import Block, context, divider, modal, section, sections
 from bot.slack.limits import SECTION_TEXT
-from bot.slack.step_card import StepCard, asset_link, due_line, missing_role_words, place_line, role_words
+from bot.slack.step_card import StepCard, asset_link, due_line, missing_role_words, place_line, role_words, within
 from bot.slack.text import fit, label, shorten_mrkdwn
 
 NOTES = 5
@@ -57,7 +57,7 @@ def _facts(details: StepDetails) -> list[str]:
     if details.asks:
         facts.append(f"*Asks for*  {', '.join(label(asked, 100) for asked in details.asks[:15])}")
     if card.assets:
-        facts.append("  ·  ".join(asset_link(asset) for asset in card.assets))
+        facts.append(within("  ·  ", [asset_link(asset) for asset in card.assets], SECTION_TEXT))
     return facts
 
 

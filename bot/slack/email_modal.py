@@ -75,7 +75,8 @@ def _to(head: StepHead, draft: EmailDraft) -> list[Block]:
         text = f"{label(head.account)} has nobody this mail could go to. Add a contact to the account first"
         return [section(f"{text}, or tick below if you have written to them yourself.")]
     if draft.everyone:
-        return [section(f"*To {len(draft.recipients)} people, one mail each:* {_names(draft.recipients)}")]
+        many = f"*To {len(draft.recipients)} people, one mail each:*" if len(draft.recipients) > 1 else "*To*"
+        return [section(f"{many} {_names(draft.recipients)}")]
     first = draft.recipients[0]
     if len(draft.choices) < 2:
         return [section(f"*To* {label(first.name, 60)} ({label(first.email, 100)})")]

@@ -15,7 +15,7 @@ from bot.slack.payloads import EscalationRef
 from bot.slack.text import fit, label, mention
 
 MARKS = {Severity.LOW: "⚪", Severity.MEDIUM: "🟡", Severity.HIGH: "🟠", Severity.CRITICAL: "🔴"}
-LONG_TEXT = 2400
+LONG_TEXT = 3000 - 30  # of a section, beside its heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Person:
 
     @property
     def mention(self) -> str:
-        return mention(self.slack_user_id, self.name)
+        return mention(self.slack_user_id, self.name) if self.slack_user_id else label(self.name, 60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ MENU = {
     MenuItem.REASSIGN: "Reassign…",
     MenuItem.BLOCK: "Blocked…",
 }
+ROLE_NOUNS = {"finance": "finance colleague", "support": "support colleague", "admin": "administrator"}
 ENDINGS = {
     StepStatus.DONE: ("✓", "Done"),
     StepStatus.SKIPPED: ("–", "Skipped"),
@@ -149,11 +150,12 @@ def _aside(card: StepCard) -> str:
         parts.append(missing_role_words(card))
     if card.notes:
         parts.append(f"{card.notes} note{'s' if card.notes > 1 else ''}")
-    return _within("  ·  ", parts, CARD_ASIDE)
+    return within("  ·  ", parts, CARD_ASIDE)
 
 
 def missing_role_words(card: StepCard) -> str:
-    return f"You get this because {label(card.account, 60)} has no {role_words(card.missing_role or '')}."
+    noun = ROLE_NOUNS.get(card.missing_role or "", role_words(card.missing_role or ""))
+    return f"You get this because {label(card.account, 60)} has no {noun}."
 
 
 def role_words(role: str) -> str:
@@ -166,7 +168,7 @@ def asset_link(asset: Asset) -> str:
     return f"<{str(asset.url).replace('|', '%7C').replace('>', '%3E')}|{title}>"
 
 
-def _within(separator: str, parts: list[str], limit: int) -> str:
+def within(separator: str, parts: list[str], limit: int) -> str:
     """As many of the parts as fit: each is whole, as a cut one could be half a link."""
     text = ""
     for part in parts:
@@ -221,7 +223,7 @@ def _ending_line(card: StepCard, place: Place) -> Block:
         parts.append(f"*{label(ending.outcome, 75)}*")
     if ending.reason:
         parts.append(label(ending.reason, 160))
-    text = _within("  ·  ", parts, LINE)
+    text = within("  ·  ", parts, LINE)
     if not ending.undoable:
         return context(text)
     value = StepRef(step=card.step_id, revision=card.revision, place=place).pack()

@@ -10,6 +10,7 @@ from bot.app import build_services, build_slack_app, open_slack_client
 from bot.clock import FixedClock
 from bot.db import Database
 from bot.web import build_web_app
+from tests.support.play import Play
 from tests.support.recording_slack import RecordingSlack
 from tests.support.workspace import SECRET, Workspace, slack_settings
 
@@ -27,6 +28,12 @@ async def ws(sqlite: Database, slack: RecordingSlack, clock: FixedClock) -> Asyn
     """The workspace over SQLite: for most tests, in which the kind of database does not matter."""
     async with open_workspace(sqlite, slack, clock) as workspace:
         yield workspace
+
+
+@pytest.fixture
+async def play(ws: Workspace) -> Play:
+    """The workspace with its people and a worker that runs when the test says so."""
+    return Play(ws, await ws.people())
 
 
 @pytest.fixture

@@ -2,17 +2,9 @@
 
 from datetime import timedelta
 
-import pytest
-
 from tests.support.play import Play, buttons, shown
-from tests.support.workspace import Workspace
 
 TWO = ({"key": "send-welcome"}, {"key": "hold-kickoff", "needs": ["send-welcome"], "due": "send-welcome + 2d"})
-
-
-@pytest.fixture
-async def play(ws: Workspace) -> Play:
-    return Play(ws, await ws.people())
 
 
 async def test_a_due_step_is_a_card_with_its_buttons(play: Play) -> None:

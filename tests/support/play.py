@@ -1,6 +1,7 @@
 """A workspace whose worker runs when a test says so: what is due is fired, what is in the outbox is sent."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any
 
 from bot.app import open_slack_client
 from bot.delivery.builders import BUILDERS
+from bot.delivery.courier import Outcome
 from bot.delivery.outbox import Outbox
 from bot.schedule.firing import fire_due
 from bot.slack.limits import violations
@@ -31,13 +33,22 @@ class Play:
         self.ws.clock.set(self.ws.clock.now() + timedelta(seconds=self.ws.services.settings.coalesce_seconds))
         await self.send()
 
+    async def work_until_sent(self) -> None:
+        """Send everything, also what has to wait for something else to be sent first."""
+        await self._drain()
+        self.ws.clock.set(self.ws.clock.now() + timedelta(minutes=1))
+        await self.send()
+
     async def send(self) -> None:
-        async with open_slack_client(self.ws.services.settings) as client:
-            outcomes = await Outbox(self.ws.services, client, BUILDERS, sleep=self._sleep).drain()
+        outcomes = await self._drain()
         assert not {"failed", "lost", "retry"} & {outcome.value for outcome in outcomes}, outcomes
         for method, call in self.ws.slack.calls:
             if method in {"chat.postMessage", "chat.update"}:
                 assert not violations(call), violations(call)
+
+    async def _drain(self) -> Counter[Outcome]:
+        async with open_slack_client(self.ws.services.settings) as client:
+            return await Outbox(self.ws.services, client, BUILDERS, sleep=self._sleep).drain()
 
     async def _sleep(self, seconds: float) -> None:
         end = self.ws.clock.now() + timedelta(seconds=seconds)

@@ -14,6 +14,7 @@ class RecordingSlack:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.users: dict[str, dict[str, Any]] = {}  # what users.info knows, by id
         self.refusals: dict[str, str] = {}  # methods that answer with an error: `views.open: expired_trigger_id`
+        self.replies: list[dict[str, Any]] = []  # what conversations.replies finds
         self.url = ""
 
     @property
@@ -25,7 +26,7 @@ class RecordingSlack:
 
     async def start(self) -> None:
         application = web.Application()
-        application.router.add_post("/api/{method}", self._api)
+        application.router.add_route("*", "/api/{method}", self._api)
         application.router.add_post("/response", self._response)
         self._runner = web.AppRunner(application)
         await self._runner.setup()
@@ -57,6 +58,8 @@ class RecordingSlack:
         if method == "chat.postMessage":
             call["ts"] = f"{len(self.calls)}.000100"
             return {"ok": True, "channel": call["channel"], "ts": call["ts"], "message": call}
+        if method == "conversations.replies":
+            return {"ok": True, "messages": self.replies}
         if method == "conversations.open":
             return {"ok": True, "channel": {"id": f"D{call['users']}"}}
         return {"ok": True}

@@ -1,0 +1,243 @@
+"""Whatever people write, what is built from it stays within Slack's limits and notifies nobody."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import product
+from typing import Any
+
+import pytest
+
+from bot.library.schema import Artefact, Asset, Outcome, Question
+from bot.models import EscalationStatus, MemberRole, Rung, Severity, StepKind, StepStatus
+from bot.slack.agenda import AGENDA_ROWS, Agenda, AgendaGroup, build_today_message
+from bot.slack.celebration import Celebration, build_celebration_message, build_milestone_note_modal
+from bot.slack.completion_modal import AskedQuestion, CompletionForm, build_completion_modal
+from bot.slack.details_modal import StepDetails, WrittenNote, build_details_modal
+from bot.slack.email_modal import EmailDraft, Recipient, build_email_modal
+from bot.slack.escalate_modals import (
+    EscalationHead,
+    Target,
+    build_ask_modal,
+    build_escalate_modal,
+    build_resolve_modal,
+)
+from bot.slack.escalation_message import EscalationCard, Person, build_escalation_message
+from bot.slack.home_view import AccountRow, EscalationRow, Home, build_home_view
+from bot.slack.limits import violations
+from bot.slack.notices import build_notice_view, build_unsaved_blocks
+from bot.slack.payloads import EscalateForm, EscalationRef, Place, StartRun, StepRef, ThreadNote
+from bot.slack.playbook_views import ContactChoice, Plan, PlannedStep, build_contact_modal, build_plan
+from bot.slack.step_card import Ending, StepCard
+from bot.slack.step_modals import (
+    BLOCK,
+    NOT_APPLICABLE,
+    SKIP,
+    Colleague,
+    StepHead,
+    build_note_modal,
+    build_reason_modal,
+    build_reassign_modal,
+    build_snooze_modal,
+)
+from bot.slack.steps_message import build_steps_message
+from bot.slack.text import plain
+from bot.slack.thread_notes import build_account_question
+
+HOSTILE = ("<!channel> & *@channel* _`~<@U0MAYA>\n" * 90)[:3000]
+AMPERSANDS = "&" * 3000
+TODAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+REF = StepRef(step=10**15, revision=10**6, place=Place.TODAY)
+
+
+def card(text: str, **changes: Any) -> StepCard:
+    usual = StepCard(
+        step_id=10**15,
+        revision=10**6,
+        title=text,
+        kind=StepKind.TASK,
+        status=StepStatus.OPEN,
+        account_id=1,
+        account=text,
+        playbook=text,
+        number=100,
+        total=100,
+        due_on=date(2026, 2, 1),
+        today=TODAY,
+        contact=text,
+        optional=True,
+        guidance=plain(text),  # as rendering leaves what customers are called
+        attendees=(text,) * 20,
+        missing_attendees=("executive_sponsor",) * 7,
+        assets=(Asset(title="A|>" * 20, url="https://ours.example/" + "x" * 2000),) * 5,
+        missing_role="finance",
+        notes=3,
+    )
+    return replace(usual, **changes)
+
+
+def cards(text: str) -> list[StepCard]:
+    """A step in each state it can be in, five times over."""
+    ending = Ending(text, NOW, text, text, undoable=True)
+    states = [
+        card(text),
+        card(text, kind=StepKind.EMAIL),
+        card(text, status=StepStatus.BLOCKED, reason=text),
+        card(text, snoozed_until=date(2026, 3, 9)),
+        card(text, paused=True),
+        card(text, assignee=text),
+        card(text, status=StepStatus.WAITING),
+        card(text, status=StepStatus.DONE, ending=ending),
+    ]
+    return [replace(state, step_id=number) for number, state in enumerate(states * 5)]
+
+
+def escalation(text: str, status: EscalationStatus) -> EscalationCard:
+    return EscalationCard(
+        escalation_id=10**15,
+        status=status,
+        severity=Severity.CRITICAL,
+        rung=Rung.LEADER,
+        account=text,
+        owner=Person(text),
+        raised_by=text,
+        raised_at=NOW,
+        today=TODAY,
+        ask=text,
+        tried=text,
+        deadline=TODAY,
+        arr="USD 1,000,000,000",
+        renewal_date=TODAY,
+        health="🔴 3",
+        csm=text,
+        step=text,
+        playbook=text,
+        acknowledged_by=text,
+        acknowledged_at=NOW,
+        resolved_by=text,
+        resolved_at=NOW,
+        resolution=text,
+    )
+
+
+def home(text: str) -> Home:
+    shown = tuple(replace(c, step_id=n) for n, c in enumerate([card(text)] * AGENDA_ROWS))
+    rows = [EscalationRow(n, Severity.HIGH, EscalationStatus.OPEN, text, text, text, TODAY) for n in range(120)]
+    agenda = Agenda(
+        (AgendaGroup("Overdue", 40, shown), AgendaGroup("Today", 9, ()), AgendaGroup("This week", 9, ())), 7
+    )
+    return Home(
+        today=TODAY,
+        agenda=agenda,
+        escalations=tuple(rows[:60]),
+        team_escalations=tuple(rows[60:]),
+        accounts=tuple(AccountRow(text, text, "onboarding", "🟢 82", TODAY, 12) for _ in range(200)),
+    )
+
+
+def messages(text: str) -> dict[str, dict[str, Any]]:
+    note = ThreadNote(step=10**15, channel="C0123456789", thread="1700000000.000100", ts="1700000000.000200")
+    choices = [(text, note.model_copy(update={"step": 10**15 + n})) for n in range(120)]
+    steps = tuple(PlannedStep(text, TODAY, text, status) for status, _ in product(StepStatus, range(12)))
+    built = {
+        "steps": build_steps_message(cards(text)),
+        "one step": build_steps_message([card(text)]),
+        "celebration": build_celebration_message(Celebration(1, text, text, text, (text,) * 9, (text,) * 9)),
+        "today": build_today_message(home(text).agenda),
+        "plan": build_plan(Plan(text, text, TODAY, steps[:40], (text,) * 4, text)),
+        "account question": build_account_question(choices),
+        **{f"escalation {s}": build_escalation_message(escalation(text, s)) for s in EscalationStatus},
+    }
+    return {name: {"text": message.text, "blocks": message.blocks} for name, message in built.items()}
+
+
+def views(text: str) -> dict[str, dict[str, Any]]:
+    head = StepHead(REF, text, text)
+    questions = [
+        Question(key=f"q{number}", label="?" * 150, type=kind, options=options, hint="h" * 150)
+        for number, (kind, options) in enumerate(
+            [
+                ("text", []),
+                ("long_text", []),
+                ("number", []),
+                ("date", []),
+                ("yes_no", []),
+                ("link", []),
+                ("choice", [f"{n}" + "c" * 140 for n in range(10)]),
+                ("choice", [f"{n}" + "c" * 140 for n in range(100)]),
+            ]
+        )
+    ]
+    asked = tuple(AskedQuestion(q, "2026-03-02" if q.type == "date" else text, text[:200]) for q in questions)
+    outcomes = tuple(Outcome(key=f"o{n}", label="o" * 75, needs_reason=True) for n in range(5))
+    form = CompletionForm(outcomes, asked, Artefact(label="a" * 150, type="text"), text)
+    recipients = tuple(Recipient(n, text, text) for n in range(200))
+    mail = EmailDraft(text, text * 3, recipients, choices=recipients, missing=(text,) * 20)
+    targets = [Target(MemberRole.AE, text), Target(MemberRole.LEADER, text)]
+    escalation_head = EscalationHead(EscalationRef(escalation=10**15), text, text)
+    details = StepDetails(
+        card(text), plain(text), text, (text,) * 20, (text,) * 20, (text,) * 20, (WrittenNote(text, "10:00", text),) * 9
+    )
+    return {
+        "home": build_home_view(home(text)),
+        "completion": build_completion_modal(head, form),
+        "email": build_email_modal(head, mail, form),
+        "email to all": build_email_modal(head, replace(mail, everyone=True), form),
+        "email to nobody": build_email_modal(head, replace(mail, recipients=()), form),
+        "note": build_note_modal(head),
+        "snooze": build_snooze_modal(head, TODAY),
+        "reassign to few": build_reassign_modal(head, [Colleague(n, text, "csm") for n in range(5)]),
+        "reassign to many": build_reassign_modal(head, [Colleague(n, text, "csm") for n in range(100)]),
+        "reassign to all": build_reassign_modal(head, [Colleague(n, text, "csm") for n in range(101)]),
+        **{words.title: build_reason_modal(head, words) for words in (SKIP, NOT_APPLICABLE, BLOCK)},
+        "details": build_details_modal(details),
+        "escalate": build_escalate_modal(EscalateForm(account=10**15, step=10**15), text, targets, text),
+        "ask": build_ask_modal(escalation_head),
+        "resolve": build_resolve_modal(escalation_head),
+        "contact": build_contact_modal(
+            StartRun(account=10**15, playbook="p" * 80), text, text, [ContactChoice(n, text, text) for n in range(150)]
+        ),
+        "milestone note": build_milestone_note_modal(Celebration(10**15, text, text)),
+        "notice": build_notice_view(text),
+        "unsaved": build_notice_view("", build_unsaved_blocks("Sorry.", [text] * 12)),
+    }
+
+
+@pytest.mark.parametrize("text", ["Acme", HOSTILE, AMPERSANDS], ids=["plain", "hostile", "ampersands"])
+def test_everything_that_is_built_stays_within_slacks_limits(text: str) -> None:
+    found = {name: violations(payload) for name, payload in {**messages(text), **views(text)}.items()}
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+def test_nothing_a_customer_is_called_notifies_anybody() -> None:
+    for name, payload in {**messages(HOSTILE), **views(HOSTILE)}.items():
+        if name == "notice":  # it is handed text that is escaped already
+            continue
+        for text in mrkdwn_texts(payload):
+            assert "<!" not in text, name
+            assert "<@" not in text, name
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, day) for day in range(2, 9)])
+def test_the_quick_dates_differ_on_every_day_of_the_week(day: date) -> None:
+    assert violations(build_snooze_modal(StepHead(REF, "Call", "Acme"), day)) == []
+
+
+def test_a_message_without_anything_left_says_so() -> None:
+    done = card("Call", status=StepStatus.DONE, ending=Ending("Maya", NOW))
+    message = build_steps_message([done, replace(done, step_id=2)])
+    assert message.text == "Nothing is left to do here."
+
+
+def test_each_card_left_out_is_counted() -> None:
+    message = build_steps_message([replace(card("Call"), step_id=number) for number in range(40)])
+    assert "and 32 more" in str(message.blocks[-1])
+
+
+def mrkdwn_texts(part: Any) -> list[str]:
+    if isinstance(part, list):
+        return [text for item in part for text in mrkdwn_texts(item)]
+    if isinstance(part, dict):
+        own = [part["text"]] if part.get("type") == "mrkdwn" else []
+        return own + [text for value in part.values() for text in mrkdwn_texts(value)]
+    return []

@@ -35,8 +35,8 @@ async def run_web(settings: Settings) -> None:
 async def serve(services: Services, stop: asyncio.Event) -> None:
     """Answer Slack until `stop` is set."""
     settings = services.settings
-    secret = None if settings.slack_app_token else _signing_secret(settings)
     async with open_slack_client(settings) as client:
+        secret = None if settings.slack_app_token else _signing_secret(settings)
         slack = build_slack_app(services, client)
         web = build_web_app(services.database, slack, secret)
         async with _socket_mode_if_wanted(slack, settings):
@@ -107,7 +107,8 @@ def _listen(port: int) -> socket.socket:
 
 
 def _signing_secret(settings: Settings) -> str:
-    return required(settings.slack_signing_secret, "SLACK_SIGNING_SECRET", "Basic Information > App Credentials")
+    where = "Basic Information > App Credentials, or set SLACK_APP_TOKEN to use Socket Mode"
+    return required(settings.slack_signing_secret, "SLACK_SIGNING_SECRET", where)
 
 
 def _socket_mode_if_wanted(slack: AsyncApp, settings: Settings) -> AbstractAsyncContextManager[None]:

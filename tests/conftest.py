@@ -1,6 +1,7 @@
 """Fixtures every test may ask for. A test that takes `database` runs on SQLite and on a real PostgreSQL."""
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -28,6 +30,17 @@ def now() -> datetime:
 @pytest.fixture
 def clock(now: datetime) -> FixedClock:
     return FixedClock(now)
+
+
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """For tests in which logging is set up: afterwards it is as before."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

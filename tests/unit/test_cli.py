@@ -1,0 +1,212 @@
+"""The `playcall` command: exit codes, one line for every error, and no traceback."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot import cli
+from bot.commands import upkeep
+from bot.settings import ROOT
+from tests.conftest import sqlite_copy
+
+pytestmark = pytest.mark.usefixtures("own_logging", "here")
+
+HEAVY = (
+    "aiohttp",
+    "alembic",
+    "fastapi",
+    "pydantic",
+    "rich",
+    "ruamel",
+    "slack_bolt",
+    "slack_sdk",
+    "sqlalchemy",
+    "uvicorn",
+)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory and an environment without any settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "DATABASE_URL", "LOG_LEVEL", "PORT"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def migrated(here: Path, migrated_sqlite: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DATABASE_URL", sqlite_copy(migrated_sqlite, here))
+    return here
+
+
+@pytest.fixture
+def complaint(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """The one line on stderr."""
+
+    def read() -> str:
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 1, lines
+        return lines[0]
+
+    return read
+
+
+def test_help_needs_nothing_heavy() -> None:
+    listing = f"import sys, bot.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
+    found = subprocess.run(  # noqa: S603  # our own words
+        [sys.executable, "-c", listing], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--help"]) == 0
+    listed = capsys.readouterr().out
+    for command in (
+        "accounts", "contacts", "demo", "doctor", "manifest", "members", "migrate", "playbooks", "serve", "worker"
+    ):  # fmt: skip
+        assert f"\n  {command} " in listed
+
+
+@pytest.mark.parametrize("arguments", [[], ["accounts"], ["playbooks"]])
+def test_without_a_command_there_is_help_and_exit_code_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == 2
+    assert "Commands:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["playbok"], "Did you mean 'playbooks'"),
+        (["accounts", "import"], "Missing argument"),
+        (["accounts", "import", "none.csv"], "does not exist"),
+        (["demo", "--port", "many"], "--port"),
+        (["playbooks", "lint", "/nowhere"], "does not exist"),
+        (["manifest", "--url", "http://playcall.example.com"], "https://"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_code_2(arguments: list[str], words: str, complaint: Callable[[], str]) -> None:
+    assert cli.run(arguments) == 2
+    assert words in complaint()
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "words"),
+    [
+        ({}, ["serve"], "SLACK_BOT_TOKEN is not set. Find it at"),
+        ({}, ["worker"], "SLACK_BOT_TOKEN is not set. Find it at"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, ["serve"], "SLACK_SIGNING_SECRET is not set. Find it at"),
+        ({"PORT": "many"}, ["serve"], "PORT cannot be used"),
+        ({"LOG_LEVEL": "LOUD"}, ["worker"], "LOG_LEVEL cannot be used"),
+    ],
+)
+def test_a_setting_that_is_missing_or_wrong_is_named(
+    variables: dict[str, str],
+    arguments: list[str],
+    words: str,
+    migrated: Path,  # noqa: ARG001  # so that only the setting is wrong
+    monkeypatch: pytest.MonkeyPatch,
+    complaint: Callable[[], str],
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert cli.run(arguments) == 1
+    assert words in complaint()
+
+
+@pytest.mark.parametrize("arguments", [["serve"], ["worker"]])
+def test_an_unmigrated_database_says_what_to_run(arguments: list[str], complaint: Callable[[], str]) -> None:
+    assert cli.run(arguments) == 1
+    assert "Run `playcall migrate`" in complaint()
+
+
+def test_a_database_that_is_down_is_one_sentence(monkeypatch: pytest.MonkeyPatch, complaint: Callable[[], str]) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")
+    assert cli.run(["migrate"]) == 1
+    assert "cannot reach its database" in complaint()
+
+
+def test_what_nobody_expected_is_one_line_that_says_where_the_details_are(
+    monkeypatch: pytest.MonkeyPatch, complaint: Callable[[], str]
+) -> None:
+    monkeypatch.setattr(upkeep, "run_async", lambda work: work.close() or 1 / 0)
+    assert cli.run(["doctor"]) == 1
+    line = complaint()
+    details = Path(line.rpartition(" ")[2])
+    assert "ZeroDivisionError" in details.read_text()
+    details.unlink()
+
+
+def test_migrating_and_importing_work_from_the_command_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "team.csv").write_text("email;name;role\nmaya@ours.example;Maya;csm\n")
+    (here / "book.csv").write_text("Company name,Company owner,Seats\nGlobex,maya@ours.example,4\n")
+    for arguments in (["migrate"], ["migrate"], ["members", "import", "team.csv"]):
+        assert cli.run(arguments) == 0
+    assert "1 created" in capsys.readouterr().out
+    assert cli.run(["accounts", "import", "book.csv", "--dry-run"]) == 0
+    assert "1 would be created" in capsys.readouterr().out
+    assert cli.run(["accounts", "import", "book.csv"]) == 0
+    out = capsys.readouterr().out
+    assert "1 created" in out
+    assert "Columns left out, as nothing here is called that: Seats" in out
+
+
+def test_rows_with_mistakes_are_listed_before_the_sentence(migrated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (migrated / "book.csv").write_text("key,name,renewal_date\n" + "".join(f"a{i},A,soon\n" for i in range(30)))
+    assert cli.run(["accounts", "import", "book.csv"]) == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.strip()]
+    assert lines[0] == 'row 2 (a0): renewal_date: "soon" is not a date'
+    assert lines[-2] == "... and 10 more"
+    assert "30 rows have mistakes" in lines[-1]
+
+
+def test_shipped_playbooks_pass_lint_and_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["playbooks", "lint"]) == 0
+    assert cli.run(["playbooks", "list"]) == 0
+    assert "renewal-120" in capsys.readouterr().out
+
+
+def test_a_broken_playbook_fails_lint_with_its_file_and_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "lifecycle").mkdir()
+    (here / "lifecycle" / "bad.yaml").write_text("key: bad\ntitle: Bad\ncategory: lifecycle\nsteps: []\n")
+    assert cli.run(["playbooks", "lint", str(here)]) == 1
+    assert re.search(r"^lifecycle/bad\.yaml:\d+ ", capsys.readouterr().err, re.MULTILINE)
+
+
+def test_a_rehearsal_prints_the_dated_plan_and_touches_nothing(
+    migrated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (migrated / "team.csv").write_text("email,name,role\nmaya@ours.example,Maya,csm\n")
+    (migrated / "book.csv").write_text("key,name,csm,renewal_date\nacme,Acme,maya@ours.example,2027-01-29\n")
+    assert cli.run(["members", "import", "team.csv"]) == 0
+    assert cli.run(["accounts", "import", "book.csv"]) == 0
+    before = (migrated / "playcall.db").read_bytes()
+    assert cli.run(["playbooks", "rehearse", "renewal-120", "--account", "Acme", "--from", "2026-10-01"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "120 days until renewal on Acme, started on Thu 2026-10-01:" in lines
+    dates = re.findall(r"^\w{3} (\d{4}-\d\d-\d\d)  Maya", "\n".join(lines), re.MULTILINE)
+    assert dates == sorted(dates)
+    assert len(dates) > 5
+    assert (migrated / "playcall.db").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("key", "account", "words"),
+    [("renewal-12", "acme", "There is no playbook"), ("renewal-120", "acne", "There is no account")],
+)
+def test_a_rehearsal_of_what_does_not_exist_says_so(
+    key: str,
+    account: str,
+    words: str,
+    migrated: Path,  # noqa: ARG001  # so that there is a database to look into
+    complaint: Callable[[], str],
+) -> None:
+    assert cli.run(["playbooks", "rehearse", key, "--account", account]) == 1
+    assert words in complaint()

@@ -45,7 +45,7 @@ Payload = Mapping[str, Any]
 
 
 def violations(payload: Payload) -> list[str]:
-    """What Slack would not take of a message (`text`, `blocks`) or of a view (`type` modal or home); [] when it is fine.
+    """What Slack would not take of a message (`text`, `blocks`) or of a view (`type` modal or home); [] when fine.
 
     Each is a sentence that begins with the place, such as `blocks[2].elements[0]: ...`.
     """

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import aiohttp
 import pytest
 import structlog
+from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -17,6 +19,8 @@ from bot.clock import FixedClock
 from bot.db import Database
 from bot.migrating import migrate
 from bot.settings import async_database_url
+from tests.support.outboxes import Desk, make_desk
+from tests.support.slack_double import TOKEN, SlackDouble
 from tests.support.world import World, make_world
 
 MONDAY_10_UTC = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -130,3 +134,27 @@ async def _create_database(server_url: str, name: str, template: str = "template
 async def world(database: Database, now: datetime) -> World:
     """A team with the account acme, on each kind of database."""
     return await make_world(database, now)
+
+
+@pytest.fixture
+async def slack(clock: FixedClock) -> AsyncIterator[SlackDouble]:
+    """A strict Slack with the world's people and channels, on the test's clock."""
+    double = SlackDouble(clock)
+    for name in ("maya", "leo", "dana", "sam", "eve"):
+        double.state.add_person(name)
+    for name in ("general", "cs-escalations", "cs-leaders"):
+        double.state.add_channel(name)
+    await double.start()
+    yield double
+    await double.stop()
+
+
+@pytest.fixture
+async def slack_client(slack: SlackDouble) -> AsyncIterator[AsyncWebClient]:
+    async with aiohttp.ClientSession() as session:
+        yield AsyncWebClient(token=TOKEN, base_url=slack.url, session=session)
+
+
+@pytest.fixture
+async def desk(world: World, clock: FixedClock, slack_client: AsyncWebClient) -> Desk:
+    return make_desk(world, clock, slack_client, ops_channel=None, email_channel=None)

@@ -11,7 +11,7 @@ from bot.delivery.outgoing import PostMessage
 from bot.delivery.web_api import WebApi
 from bot.models import Member
 
-CONVERSATION_ID = re.compile(r"[CDG][A-Z0-9]{6,}")
+CONVERSATION_ID = re.compile(r"[CDG][A-Z0-9]+")  # the names of channels are in lower case
 
 
 class Addresses:
@@ -72,7 +72,7 @@ class Addresses:
             .execution_options(synchronize_session=False)
         )
         async with self._database.transaction() as session:
-            await session.execute(statement)
+            await session.exec(statement)
 
 
 def is_conversation_id(channel: str) -> bool:

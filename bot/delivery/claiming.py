@@ -36,7 +36,7 @@ async def claim(database: Database, now: datetime, lease_until: datetime, limit:
         .execution_options(synchronize_session=False)
     )
     async with database.transaction() as session:
-        return (await session.execute(statement)).scalars().all()
+        return (await session.exec(statement)).scalars().all()
 
 
 def claimable(now: datetime, limit: int) -> Select[int]:

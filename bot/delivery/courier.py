@@ -21,7 +21,7 @@ from bot.delivery.recording import (
     renew_lease,
     timeline_mark,
 )
-from bot.delivery.refusals import RateLimited, Refused
+from bot.delivery.refusals import RateLimited, Refused, SlackTrouble
 from bot.delivery.retrying import Fail, decide_retry
 from bot.delivery.web_api import POST, WebApi
 from bot.errors import DatabaseUnavailable
@@ -160,15 +160,23 @@ class Courier:
         delivery, now = journey.delivery, self._now()
         decision = decide_retry(error, delivery.attempts, now)
         if isinstance(decision, Fail):
-            return await self._fail(journey, decision, error)
-        log.warning("delivery_will_be_retried", delivery_id=delivery.id, kind=delivery.kind, exc_info=error)
+            return await self._fail(journey, decision)
+        reason = str(error) or type(error).__name__
+        foreseen = isinstance(error, SlackTrouble)
+        log.warning(
+            "delivery_will_be_retried",
+            delivery_id=delivery.id,
+            kind=delivery.kind,
+            reason=reason,
+            exc_info=None if foreseen else error,
+        )
         async with self._database.transaction() as session:
-            await record_retry(session, delivery, decision.when, str(error) or type(error).__name__, now)
+            await record_retry(session, delivery, decision.when, reason, now)
         return Outcome.RETRY
 
-    async def _fail(self, journey: "Journey", failure: Fail, error: Exception) -> Outcome:
+    async def _fail(self, journey: "Journey", failure: Fail) -> Outcome:
         delivery, now = journey.delivery, self._now()
-        log.error("delivery_failed", delivery_id=delivery.id, kind=delivery.kind, reason=failure.reason, exc_info=error)
+        log.error("delivery_failed", delivery_id=delivery.id, kind=delivery.kind, reason=failure.reason)
         message = journey.outgoing
         channel = message.channel if isinstance(message, PostMessage) else None
         async with self._database.transaction() as session:

@@ -58,7 +58,6 @@ class Outbox:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop` is set; then finish what is on the wire and hand back the rest."""
-        self._stopping.clear()
         try:
             while not stop.is_set():
                 self._woken.clear()
@@ -67,6 +66,7 @@ class Outbox:
             await self._land()
         finally:
             await self._abandon()
+            self._stopping.clear()
 
     async def drain(self) -> Counter[Outcome]:
         """Send everything that is due, and what comes due meanwhile. Returns how many came to which outcome."""

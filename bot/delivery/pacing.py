@@ -5,7 +5,7 @@ processes cannot both take the same second, and a wait that Slack asks for is a 
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlmodel import col, select
 
@@ -28,20 +28,20 @@ class Pacing:
         self._share = max(1, int(messages_per_second / SHARES_PER_SECOND))
         self._share_interval = timedelta(seconds=self._share / messages_per_second)
         self._left = 0
-        self._left_until: datetime | None = None
+        self._left_until = datetime.min.replace(tzinfo=UTC)
         self._queue = asyncio.Lock()
 
-    async def take(self, lane: str) -> None:
-        """Wait until a message may be posted in the lane, and take that moment."""
+    async def take(self, lane: str) -> datetime:
+        """Wait until a message may be posted in the lane, and take that moment. Returns it."""
         await self.wait_until(self._free_at.get(lane))
         await self._take_from_workspace()
-        await self._take_row(lane, LANE_INTERVAL)
+        return await self._take_row(lane, LANE_INTERVAL)
 
     async def hold(self, name: str, until: datetime) -> None:
         """Nobody uses the lane (or whatever `name` stands for) before `until`."""
         async with self._database.transaction() as session:
             statement = insert_or(session, Lane).values(name=name, free_at=until)
-            await session.execute(
+            await session.exec(
                 statement.on_conflict_do_update(
                     index_elements=["name"],
                     set_={"free_at": statement.excluded.free_at},
@@ -62,21 +62,25 @@ class Pacing:
     async def _take_from_workspace(self) -> None:
         """The cap is taken in shares, a fifth of a second each: one statement for a share, not for a message."""
         async with self._queue:
-            if not self._left or self._left_until is None or self._clock.now() >= self._left_until:
-                await self._take_row(WORKSPACE, self._share_interval)
-                self._left, self._left_until = self._share, self._free_at[WORKSPACE]
+            if not self._left or self._clock.now() >= self._left_until:
+                taken = await self._take_row(WORKSPACE, self._share_interval)
+                self._left, self._left_until = self._share, taken + self._share_interval
             self._left -= 1
 
-    async def _take_row(self, name: str, interval: timedelta) -> None:
-        while free_at := await self._refused(name, interval):
+    async def _take_row(self, name: str, interval: timedelta) -> datetime:
+        while True:
+            now = self._clock.now()
+            free_at = await self._try_row(name, now, now + interval)
+            if free_at is None:
+                self._free_at[name] = now + interval
+                return now
             await self.wait_until(free_at)
 
-    async def _refused(self, name: str, interval: timedelta) -> datetime | None:
-        """None when `name` was free and is now taken for `interval`; otherwise when to come back."""
-        now = self._clock.now()
+    async def _try_row(self, name: str, now: datetime, until: datetime) -> datetime | None:
+        """None when `name` was free and is now taken until then; otherwise when to come back."""
         async with self._database.transaction() as session:
-            statement = insert_or(session, Lane).values(name=name, free_at=now + interval)
-            taken = await session.execute(
+            statement = insert_or(session, Lane).values(name=name, free_at=until)
+            taken = await session.exec(
                 statement.on_conflict_do_update(
                     index_elements=["name"],
                     set_={"free_at": statement.excluded.free_at},
@@ -84,6 +88,5 @@ class Pacing:
                 ).returning(col(Lane.free_at))
             )
             if taken.first():
-                self._free_at[name] = now + interval
                 return None
             return (await session.exec(select(Lane.free_at).where(Lane.name == name))).one()

@@ -52,7 +52,7 @@ async def timeline_mark(connection: AsyncConnection) -> int:
 
 async def forget_message(session: AsyncSession, message: UpdateMessage) -> None:
     """Somebody deleted the message in Slack: there is nothing left to redraw."""
-    await session.execute(
+    await session.exec(
         delete(PostedMessage).where(col(PostedMessage.channel) == message.channel, col(PostedMessage.ts) == message.ts)
     )
 
@@ -117,7 +117,7 @@ async def _change(
     if holder_only:
         leased.append(col(Delivery.lease_until) == delivery.lease_until)
     statement = update(Delivery).where(*leased).values(**values).returning(col(Delivery.id))
-    changed = await session.execute(statement, execution_options={"synchronize_session": False})
+    changed = await session.exec(statement, execution_options={"synchronize_session": False})
     return changed.first() is not None
 
 
@@ -146,12 +146,12 @@ async def _remember_message(
     if message.step_ids:
         steps = dict.fromkeys(message.step_ids)  # each once, in the order shown
         rows = [{"message_id": row.id, "step_id": step, "position": place} for place, step in enumerate(steps)]
-        await session.execute(insert(PostedStep), rows)
+        await session.exec(insert(PostedStep), params=rows)
 
 
 async def _remember_thread(session: AsyncSession, escalation_id: int, posted: Posted) -> None:
     run = select(Escalation.run_id).where(Escalation.id == escalation_id).scalar_subquery()
-    await session.execute(
+    await session.exec(
         update(Run)
         .where(col(Run.id) == run)
         .values(thread_channel=posted.channel, thread_ts=posted.ts)

@@ -126,7 +126,7 @@ class SlackDouble:
         application.router.add_route("*", "/api/{method}", self._api)
         application.router.add_post("/response/{name}", self._response)
         application.router.add_get("/stats", self._stats)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.05)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port).start()
         host, bound = self._runner.addresses[0][:2]

@@ -1,0 +1,234 @@
+"""What goes wrong between the outbox and Slack, and that nothing is lost or said twice."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlmodel import delete
+
+from bot.delivery.courier import Outcome
+from bot.delivery.failures import ABOUT
+from bot.models import AccountRole, DeliveryKind, DeliveryStatus, MemberRole
+from tests.support.outboxes import Desk, make_desk
+from tests.support.slack_double import (
+    Fault,
+    SlackDouble,
+    answer_lost,
+    connection_reset,
+    refused,
+    server_error,
+    slow_answer,
+)
+from tests.support.sleeping import Slumber
+
+
+@pytest.mark.parametrize("fault", [server_error(), connection_reset(), refused("internal_error")])
+async def test_a_message_slack_could_not_take_is_sent_a_little_later(
+    fault: Fault, desk: Desk, slack: SlackDouble
+) -> None:
+    delivery = await desk.put("Hello")
+    slack.fail("chat.postMessage", fault)
+    outbox = desk.outbox()
+    assert await outbox.drain() == {Outcome.RETRY: 1}
+    row = await desk.row(delivery)
+    assert (row.status, row.available_at) == (DeliveryStatus.PENDING, desk.clock.now() + timedelta(seconds=2))
+    assert row.last_error
+    desk.pass_time(seconds=2)
+    assert await outbox.drain() == {Outcome.SENT: 1}
+    assert slack.texts("U0MAYA") == ["Hello"]
+    assert (await desk.row(delivery)).last_error is None
+
+
+@pytest.mark.parametrize("fault", [answer_lost(), server_error(carried_out=True)])
+async def test_a_message_whose_answer_got_lost_is_found_and_not_sent_again(
+    fault: Fault, desk: Desk, slack: SlackDouble
+) -> None:
+    _, (step,) = await desk.open_steps("one")
+    delivery = await desk.put("One step", kind=DeliveryKind.STEPS, steps=[step])
+    slack.fail("chat.postMessage", fault)
+    outbox = desk.outbox()
+    assert await outbox.drain() == {Outcome.RETRY: 1}
+    desk.pass_time(seconds=2)
+    assert await outbox.drain() == {Outcome.FOUND: 1}
+    (message,) = slack.messages("U0MAYA")
+    assert (await desk.row(delivery)).status is DeliveryStatus.SENT
+    assert [row.ts for row in await desk.posted()] == [message["ts"]]
+
+
+async def test_an_outbox_that_dies_between_posting_and_recording_posts_nothing_twice(
+    desk: Desk, slack: SlackDouble
+) -> None:
+    delivery = await desk.put("Hello", channel="cs-leaders")
+    await die_after_posting(desk, slack)
+    assert (await desk.row(delivery)).status is DeliveryStatus.LEASED
+    assert await desk.outbox().drain() == {}
+    desk.pass_time(seconds=61)
+    assert await desk.outbox().drain() == {Outcome.FOUND: 1}
+    assert (await desk.row(delivery)).status is DeliveryStatus.SENT
+    assert slack.texts("cs-leaders") == ["Hello"]
+
+
+async def test_a_reply_in_a_thread_is_looked_for_in_its_thread(desk: Desk, slack: SlackDouble) -> None:
+    await desk.put("Help", channel="cs-escalations")
+    await desk.outbox().drain()
+    thread = slack.messages("cs-escalations")[0]["ts"]
+    desk.pass_time(seconds=1)
+    await desk.put("Leo has it", channel="cs-escalations", thread=thread)
+    await die_after_posting(desk, slack)
+    desk.pass_time(seconds=61)
+    assert await desk.outbox().drain() == {Outcome.FOUND: 1}
+    assert slack.texts("cs-escalations") == ["Help", "Leo has it"]
+
+
+async def test_an_outbox_that_dies_before_posting_loses_nothing(desk: Desk, slack: SlackDouble) -> None:
+    await desk.put("Hello")
+    slack.fail("conversations.open", slow_answer(until=asyncio.Event()))
+    dying = asyncio.create_task(desk.outbox().drain())
+    await slack.until_called("conversations.open")
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    desk.pass_time(seconds=61)
+    assert await desk.outbox().drain() == {Outcome.SENT: 1}
+    assert slack.texts("U0MAYA") == ["Hello"]
+
+
+async def test_a_message_that_lies_far_back_in_the_channel_is_found(desk: Desk, slack: SlackDouble) -> None:
+    await desk.put("Hello", channel="cs-leaders")
+    await die_after_posting(desk, slack)
+    chatter = [{"type": "message", "user": "U0DANA", "text": "hm", "ts": f"1.{n:06d}"} for n in range(450)]
+    slack.state.conversation("cs-leaders").messages += chatter
+    desk.pass_time(seconds=61)
+    assert await desk.outbox().drain() == {Outcome.FOUND: 1}
+
+
+async def test_a_permanent_error_ends_the_delivery_and_tells_the_csm(desk: Desk, slack: SlackDouble) -> None:
+    slack.state.add_channel("away", bot_is_in=False)
+    delivery = await desk.put("Help", kind=DeliveryKind.ESCALATION, channel="away")
+    assert await desk.outbox().drain() == {Outcome.FAILED: 1, Outcome.SENT: 1}
+    row = await desk.row(delivery)
+    assert (row.status, row.last_error) == (DeliveryStatus.FAILED, "not_in_channel")
+    assert slack.texts("U0MAYA") == [
+        "Playcall could not deliver an escalation for Acme to #away: "
+        "Playcall is not in that channel. Invite it there with /invite."
+    ]
+
+
+async def test_when_the_csm_is_the_one_who_cannot_be_reached_the_leader_is_told(desk: Desk, slack: SlackDouble) -> None:
+    slack.users["U0MAYA"]["deleted"] = True
+    await desk.put("Hello")
+    assert await desk.outbox().drain() == {Outcome.FAILED: 1, Outcome.SENT: 1}
+    (told,) = slack.texts("U0DANA")
+    assert told.startswith("Playcall could not deliver a message for Acme to Maya Lindt: their Slack account is")
+
+
+async def test_a_notice_of_failure_that_fails_leads_to_no_other(desk: Desk, slack: SlackDouble) -> None:
+    slack.users["U0MAYA"]["deleted"] = slack.users["U0DANA"]["deleted"] = True
+    await desk.put("Hello")
+    assert await desk.outbox().drain() == {Outcome.FAILED: 2}
+    assert await desk.pending() == []
+
+
+async def test_the_ops_channel_is_told_too(desk: Desk, slack: SlackDouble) -> None:
+    slack.state.add_channel("playcall-ops")
+    settled = make_desk(desk.world, desk.clock, desk.client, ops_channel="playcall-ops")
+    await settled.put("Hello", channel="no-such-channel")
+    await settled.outbox().drain()
+    assert len(slack.texts("playcall-ops")) == len(slack.texts("U0MAYA")) == 1
+
+
+async def test_the_ops_channel_is_not_told_of_itself(desk: Desk) -> None:
+    settled = make_desk(desk.world, desk.clock, desk.client, ops_channel="#playcall-ops")
+    await settled.put("Hello", channel="playcall-ops")
+    await settled.outbox().drain()
+    assert [row.member_id for row in await desk.world.deliveries() if ABOUT in row.payload] == [
+        desk.world.maya.member_id
+    ]
+
+
+async def test_an_account_without_anybody_to_tell_fails_all_the_same(desk: Desk, slack: SlackDouble) -> None:
+    async with desk.world.database.transaction() as session:
+        await session.exec(delete(AccountRole).where(AccountRole.role != MemberRole.AE))  # type: ignore[arg-type]
+    delivery = await desk.put("Hello", channel="no-such-channel")
+    assert await desk.outbox().drain() == {Outcome.FAILED: 1}
+    assert (await desk.row(delivery)).last_error == "channel_not_found"
+    assert slack.calls_of("conversations.open") == []
+
+
+async def test_a_redraw_that_fails_for_good_bothers_nobody(desk: Desk, slack: SlackDouble) -> None:
+    slack.fail("views.publish", refused("not_enabled"))
+    await desk.put("", kind=DeliveryKind.HOME)
+    assert await desk.outbox().drain() == {Outcome.FAILED: 1}
+    assert await desk.pending() == []
+
+
+async def test_what_a_builder_cannot_send_fails_with_its_reason(desk: Desk, slack: SlackDouble) -> None:
+    delivery = await desk.put("", kind=DeliveryKind.EMAIL, refuse="no mail server is set up.")
+    await desk.outbox().drain()
+    assert (await desk.row(delivery)).last_error == "no mail server is set up."
+    (told,) = slack.texts("U0DANA")
+    assert told == "Playcall could not deliver an email for Acme to Maya Lindt: no mail server is set up."
+
+
+async def test_a_builder_with_a_bug_is_tried_again_and_stops_nobody_else(desk: Desk) -> None:
+    broken = await desk.put("Hello")
+    await desk.change(broken, payload={})
+    await desk.put("Hello", member_id=desk.world.leo.member_id)
+    assert await desk.outbox().drain() == {Outcome.RETRY: 1, Outcome.SENT: 1}
+    assert (await desk.row(broken)).last_error == "'text'"
+
+
+async def test_a_revoked_token_loses_nothing(desk: Desk, slack: SlackDouble) -> None:
+    slack.fail("conversations.open", refused("token_revoked"))
+    await desk.put("Hello")
+    assert await desk.outbox().drain() == {Outcome.RETRY: 1}
+    desk.pass_time(seconds=2)
+    assert await desk.outbox().drain() == {Outcome.SENT: 1}
+
+
+async def test_running_sends_what_it_is_woken_for(desk: Desk, slack: SlackDouble) -> None:
+    stop, woken = asyncio.Event(), asyncio.Event()
+    running = asyncio.create_task(desk.outbox(sleep=Slumber(), woken=woken).run(stop))
+    await desk.put("Hello")
+    woken.set()
+    await slack.until_called("chat.postMessage")
+    stop.set()
+    await running
+    assert slack.texts("U0MAYA") == ["Hello"]
+
+
+async def test_stopping_finishes_what_is_on_the_wire_and_hands_back_the_rest(desk: Desk, slack: SlackDouble) -> None:
+    stop, answer = asyncio.Event(), asyncio.Event()
+    slack.fail("chat.postMessage", slow_answer(until=answer), channel="D0LEO")
+    await desk.put("to maya")
+    await desk.outbox().drain()
+    desk.pass_time(seconds=0.5)
+    waiting = await desk.put("maya must wait a second")
+    sent = await desk.put("to leo", member_id=desk.world.leo.member_id)
+    running = asyncio.create_task(desk.outbox(sleep=Slumber()).run(stop))
+    await slack.until_called("chat.postMessage", 2)
+    stop.set()
+    answer.set()
+    await running
+    assert (await desk.row(sent)).status is DeliveryStatus.SENT
+    row = await desk.row(waiting)
+    assert (row.status, row.lease_until, row.attempts) == (DeliveryStatus.PENDING, None, 0)
+
+
+async def test_a_stopped_outbox_can_run_again(desk: Desk) -> None:
+    outbox = desk.outbox()
+    stop = asyncio.Event()
+    stop.set()
+    await outbox.run(stop)
+    await desk.put("one")
+    await desk.put("two")
+    assert await outbox.drain() == {Outcome.SENT: 2}
+
+
+async def die_after_posting(desk: Desk, slack: SlackDouble) -> None:
+    """Let an outbox be killed after Slack has taken a message and before the outbox knows."""
+    posts = len(slack.calls_of("chat.postMessage"))
+    slack.fail("chat.postMessage", slow_answer(until=asyncio.Event()))
+    dying = asyncio.create_task(desk.outbox().drain())
+    await slack.until_called("chat.postMessage", posts + 1)
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)

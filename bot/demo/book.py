@@ -197,7 +197,6 @@ INITECH = Customer(
         ),
         Scene(34, "maya", Completes("read-card")),
         Scene(34, "maya", Completes("welcome-email")),
-        Scene(33, "tom", Completes("billing", {"billing_email": "bill@initech.example", "first_invoice_on": In(-30)})),
         Scene(
             31,
             "maya",
@@ -212,11 +211,12 @@ INITECH = Customer(
             ),
         ),
         Scene(29, "sam", Completes("training-invite")),
-        Scene(25, "sam", Completes("training", {"attended": 9, "missing": "Milton", "stuck": "The export"})),
         Scene(31, "maya", Plans("go-live", In(-6))),
         Scene(30, "maya", Notes("Kick-off went well, but Bill Lumbergh left after five minutes.")),
         Scene(14, "maya", Feels(YELLOW, "Data export is two weeks late on their side")),
-        Scene(6, "maya", Notes("Go-live date missed: the export from the old system still fails every other night.")),
+        Scene(
+            22, "maya", Notes("The nightly export still fails every other night, and Samir is on leave until December.")
+        ),
         Scene(0, "maya", Feels(RED, "Bill asked this morning what it costs to leave. Go-live was due last week.")),
     ],
 )
@@ -255,7 +255,7 @@ UMBRELLA = Customer(
         ),
         Scene(33, "dana", Acknowledges()),
         Scene(29, "dana", Resolves("Cause found and told to Albert Wesker in person; credit of one month agreed.")),
-        Scene(12, "maya", Feels(YELLOW, "Trust is coming back slowly; the survey will tell")),
+        Scene(12, "maya", Feels(RED, "Since the outage they have a rival in for demonstrations")),
         Scene(5, "maya", Starts("low-nps")),
         Scene(
             4,
@@ -539,6 +539,7 @@ SOYLENT = Customer(
         Someone("Shirl Tab", "Plant Administrator", [ADMIN]),
     ],
     story=[
+        Scene(5, "noah", Feels(YELLOW, "Half of them are gone, and nobody says why")),
         Scene(5, "noah", Starts("usage-drop")),
         Scene(
             5,

@@ -214,9 +214,7 @@ INITECH = Customer(
         Scene(31, "maya", Plans("go-live", In(-6))),
         Scene(30, "maya", Notes("Kick-off went well, but Bill Lumbergh left after five minutes.")),
         Scene(14, "maya", Feels(YELLOW, "Data export is two weeks late on their side")),
-        Scene(
-            22, "maya", Notes("The nightly export still fails every other night, and Samir is on leave until December.")
-        ),
+        Scene(22, "maya", Notes("The nightly export still fails every other night, and Samir is on leave.")),
         Scene(0, "maya", Feels(RED, "Bill asked this morning what it costs to leave. Go-live was due last week.")),
     ],
 )

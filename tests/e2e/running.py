@@ -1,8 +1,10 @@
 """Running `playcall demo` as a person would, on a free port and in a directory of its own."""
 
 import asyncio
+import contextlib
 import json
 import os
+import signal
 import socket
 import sys
 from datetime import UTC, datetime
@@ -55,6 +57,20 @@ class Demo:
             code = await self._process.wait()
         assert b"Traceback" not in rest, rest.decode()
         return code
+
+    async def close(self) -> None:
+        """Leave nothing running, whatever state a test ended in."""
+        assert self._process
+        if self._process.returncode is None:
+            await self.stop()
+        elif self._workspace_pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._workspace_pid, signal.SIGTERM)
+
+    @property
+    def _workspace_pid(self) -> int | None:
+        record = self.directory / "workspace.json"
+        return int(json.loads(record.read_text())["pid"]) if record.exists() else None
 
     async def kill(self) -> None:
         """As a crash would: at once, and without a chance to stop the workspace."""

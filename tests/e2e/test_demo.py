@@ -13,7 +13,7 @@ from tests.e2e.browser import find_browser, open_page
 from tests.e2e.playing import Actor, enter, words_of
 from tests.e2e.running import Demo
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.e2e
 
 ESCALATIONS = channel_id(ESCALATION_CHANNEL)
 READ_CARD = "Read the account's 360 card before you write to anyone"

@@ -27,3 +27,4 @@ async def demo(executable: Path, tmp_path: Path) -> AsyncIterator[Demo]:
     await started.start()
     yield started
     await started.close()
+    print(started.said)  # shown when the test failed

@@ -25,6 +25,9 @@ class Demo:
         self.directory = directory
         self._executable = executable
         self._process: asyncio.subprocess.Process | None = None
+        self._listening: asyncio.Task[None]
+        self._opened = asyncio.Event()
+        self.said = ""
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
@@ -35,17 +38,21 @@ class Demo:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        said = b""
-        async with asyncio.timeout(START_SECONDS):
-            while b"open at" not in said:
-                line = await self._output().readline()
-                assert line, f"the demo ended: {said.decode()}"
-                said += line
+        self._opened.clear()
+        self._listening = asyncio.create_task(self._listen(self._process))
+        opened = asyncio.create_task(self._opened.wait())
+        await asyncio.wait([opened, self._listening], timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        opened.cancel()
+        assert self._opened.is_set(), f"the demo did not open: {self.said}"
 
-    def _output(self) -> asyncio.StreamReader:
-        assert self._process
-        assert self._process.stdout
-        return self._process.stdout
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        """Keep what the demo prints, to the end."""
+        assert process.stdout
+        self.said = ""
+        while line := await process.stdout.readline():
+            self.said += line.decode()
+            if "open at" in self.said:
+                self._opened.set()
 
     async def stop(self) -> int:
         """End it with SIGTERM; its exit code."""
@@ -53,9 +60,9 @@ class Demo:
         if self._process.returncode is None:
             self._process.terminate()
         async with asyncio.timeout(START_SECONDS):
-            rest = await self._output().read()
+            await self._listening
             code = await self._process.wait()
-        assert b"Traceback" not in rest, rest.decode()
+        assert "Traceback" not in self.said, self.said
         return code
 
     async def close(self) -> None:
@@ -77,6 +84,7 @@ class Demo:
         assert self._process
         self._process.kill()
         await self._process.wait()
+        self._listening.cancel()  # the workspace may still hold the other end
 
 
 def set_clock(directory: Path, instant: datetime) -> None:

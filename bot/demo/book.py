@@ -197,7 +197,6 @@ INITECH = Customer(
         ),
         Scene(34, "maya", Completes("read-card")),
         Scene(34, "maya", Completes("welcome-email")),
-        Scene(33, "tom", Completes("billing", {"billing_email": "bill@initech.example", "first_invoice_on": In(-30)})),
         Scene(
             31,
             "maya",
@@ -212,10 +211,10 @@ INITECH = Customer(
             ),
         ),
         Scene(29, "sam", Completes("training-invite")),
-        Scene(25, "sam", Completes("training", {"attended": 9, "missing": "Milton", "stuck": "The export"})),
+        Scene(31, "maya", Plans("go-live", In(-6))),
         Scene(30, "maya", Notes("Kick-off went well, but Bill Lumbergh left after five minutes.")),
         Scene(14, "maya", Feels(YELLOW, "Data export is two weeks late on their side")),
-        Scene(6, "maya", Notes("Go-live date missed: the export from the old system still fails every other night.")),
+        Scene(22, "maya", Notes("The nightly export still fails every other night, and Samir is on leave.")),
         Scene(0, "maya", Feels(RED, "Bill asked this morning what it costs to leave. Go-live was due last week.")),
     ],
 )
@@ -254,20 +253,20 @@ UMBRELLA = Customer(
         ),
         Scene(33, "dana", Acknowledges()),
         Scene(29, "dana", Resolves("Cause found and told to Albert Wesker in person; credit of one month agreed.")),
-        Scene(12, "maya", Feels(YELLOW, "Trust is coming back slowly; the survey will tell")),
-        Scene(7, "maya", Starts("low-nps")),
+        Scene(12, "maya", Feels(RED, "Since the outage they have a rival in for demonstrations")),
+        Scene(5, "maya", Starts("low-nps")),
         Scene(
-            6,
+            4,
             "maya",
             Completes(
                 "read-scores",
                 {"average": 5.8, "low_scorers": 3, "themes": "The outage in autumn, and answers that come late"},
             ),
         ),
-        Scene(6, "maya", Completes("read-card")),
-        Scene(5, "maya", Completes("email-low-scorers")),
-        Scene(3, "dana", Completes("leader-call")),
-        Scene(3, "dana", Notes("Ten minutes with Albert: he wants one name for support, not a queue.")),
+        Scene(4, "maya", Completes("read-card")),
+        Scene(4, "maya", Completes("email-low-scorers")),
+        Scene(2, "dana", Completes("leader-call")),
+        Scene(2, "dana", Notes("Ten minutes with Albert: he wants one name for support, not a queue.")),
     ],
 )
 
@@ -332,7 +331,7 @@ WAYNE = Customer(
         Someone("Barbara Gordon", "Systems Administrator", [ADMIN], nps=9),
     ],
     story=[
-        Scene(47, "maya", RenewalComesNear()),
+        Scene(50, "maya", RenewalComesNear()),
         Scene(
             46,
             "maya",
@@ -419,10 +418,10 @@ WONKA = Customer(
     ],
     story=[
         Scene(21, "maya", Feels(GREEN, "Violet shows it to every visitor")),
-        Scene(3, "maya", Meets("Charlie Bucket", "charlie@wonka.example", "Planning Systems Administrator", [ADMIN])),
-        Scene(3, "maya", Completes("why-changed", outcome="replaced")),
-        Scene(3, "maya", Completes("day-0-email")),
-        Scene(2, "priya", Completes("access", {"works": "yes", "old_removed": "yes"})),
+        Scene(1, "maya", Meets("Charlie Bucket", "charlie@wonka.example", "Planning Systems Administrator", [ADMIN])),
+        Scene(1, "maya", Completes("why-changed", outcome="replaced")),
+        Scene(1, "maya", Completes("day-0-email")),
+        Scene(1, "priya", Completes("access", {"works": "yes", "old_removed": "yes"})),
     ],
 )
 
@@ -493,7 +492,7 @@ STARK = Customer(
         Someone("Maria Hill", "Platform Lead", [ADMIN], nps=6),
     ],
     story=[
-        Scene(11, "noah", RenewalComesNear()),
+        Scene(13, "noah", RenewalComesNear()),
         Scene(
             10,
             "noah",
@@ -538,6 +537,7 @@ SOYLENT = Customer(
         Someone("Shirl Tab", "Plant Administrator", [ADMIN]),
     ],
     story=[
+        Scene(5, "noah", Feels(YELLOW, "Half of them are gone, and nobody says why")),
         Scene(5, "noah", Starts("usage-drop")),
         Scene(
             5,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import webbrowser
 from collections.abc import Coroutine
@@ -26,7 +27,7 @@ from bot.demo.people import (
     SIGNING_SECRET,
 )
 from bot.demo.quirks import fill_untouched_inputs
-from bot.demo.reposting import repost_open
+from bot.demo.reposting import release_leases, repost_open
 from bot.demo.seeding import is_seeded, seed
 from bot.demo.time_machine import TimeMachine
 from bot.demo.timekeeping import KeptClock, local_timezone, opening_time
@@ -50,6 +51,7 @@ def run_demo(settings: Settings, *, port: int, browser: bool, data: Path | None)
     """Run the demo until it is stopped. Its database, its clock and its logs are kept in `data`."""
     if "log_level" not in settings.model_fields_set:
         configure_logging("WARNING")  # the page's address should not scroll away
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it would report every beat a slow machine leaves out
     directory = (data or DIRECTORY).resolve()
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -81,6 +83,7 @@ async def _run(settings: Settings, executable: Path, directory: Path, port: int,
             open_workspace(executable, port, directory) as workspace,
             open_slack_client(settings) as client,
         ):
+            await release_leases(services.database, clock.now())
             if not workspace.taken_over:
                 await repost_open(services.database, clock.now())
                 await post_welcome(client)

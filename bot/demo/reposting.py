@@ -1,7 +1,8 @@
-"""A fresh demo workspace has none of the messages that the database remembers.
+"""Picking up after the last run of the demo.
 
-What was posted in the former workspace cannot be redrawn any more, so it is forgotten; and what is still open is posted
-again: the newest message of each open step and of each unresolved escalation.
+A fresh workspace has none of the messages that the database remembers. What was posted in the former one cannot be
+redrawn any more, so it is forgotten; and what is still open is posted again: the newest message of each open step and
+of each unresolved escalation.
 """
 
 from datetime import datetime
@@ -25,6 +26,14 @@ from bot.models import (
     RunStatus,
     Step,
 )
+
+
+async def release_leases(database: Database, now: datetime) -> None:
+    """Free what a bot that was killed was about to send. One demo uses a database: nobody else can be sending it."""
+    async with database.transaction() as session:
+        await session.exec(
+            update(Delivery).where(col(Delivery.status) == DeliveryStatus.LEASED).values(lease_until=now)
+        )
 
 
 async def repost_open(database: Database, now: datetime) -> int:

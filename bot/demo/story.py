@@ -21,9 +21,8 @@ from bot.engine.notes import add_note
 from bot.engine.raising import raise_escalation
 from bot.engine.runs import start_run
 from bot.engine.steps import block_step, complete_step
-from bot.engine.triggers import start_for_anchors
 from bot.library.library import Library
-from bot.models import ContactRole, Escalation, MemberRole, NoteSource, Sentiment, Severity, Step
+from bot.models import Account, Anchor, ContactRole, Escalation, MemberRole, NoteSource, Sentiment, Severity, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +86,13 @@ class Starts:
 
 @dataclass(frozen=True)
 class RenewalComesNear:
-    """The playbooks that wait for a date of the account start by themselves."""
+    """The renewal playbook starts by itself, 120 days ahead, and does not start a second time for the same date."""
 
     async def play(self, moment: Moment) -> None:
-        await start_for_anchors(moment.session, moment.library, moment.now, account_id=moment.account_id)
+        playbook = "renewal-120"
+        account = await moment.session.get_one(Account, moment.account_id)
+        key = f"{playbook}:{account.id}:{Anchor.RENEWAL_DATE}:{account.renewal_date}"
+        await start_run(moment.session, moment.library, account.id, playbook, moment.now, actor=None, trigger_key=key)
 
 
 @dataclass(frozen=True)

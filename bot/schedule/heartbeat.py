@@ -1,5 +1,6 @@
 """APScheduler as a heartbeat. Its jobs live in memory and hold no state: what is due stands in our own tables."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -22,6 +23,7 @@ class Heartbeat:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._scheduler: AsyncIOScheduler | None = None
+        self._beats: set[asyncio.Task[object]] = set()
 
     def start(self) -> None:
         """Begin to beat; needs a running event loop."""
@@ -35,6 +37,9 @@ class Heartbeat:
 
     async def _beat(self, job: Callable[[Services, datetime], Awaitable[object]]) -> None:
         """One beat. A failed one is logged, and the next tries again: nothing was committed."""
+        if task := asyncio.current_task():
+            self._beats.add(task)
+            task.add_done_callback(self._beats.discard)
         try:
             await job(self._services, self._services.clock.now())
         except PlaycallError as error:
@@ -43,7 +48,11 @@ class Heartbeat:
             log.exception("beat_failed", job=job.__name__)
 
     async def stop(self) -> None:
-        """Stop beating. A beat under way commits or rolls back as a whole."""
+        """Stop beating, and let a beat under way come to its end: APScheduler would cancel it in mid-transaction."""
         if self._scheduler:
+            self._scheduler.pause()
+            await asyncio.sleep(0)  # what was just submitted begins, and is known as a beat
+            if self._beats:
+                await asyncio.wait(self._beats)
             self._scheduler.shutdown(wait=False)
             self._scheduler = None

@@ -1,8 +1,10 @@
 """Running `playcall demo` as a person would, on a free port and in a directory of its own."""
 
 import asyncio
+import contextlib
 import json
 import os
+import signal
 import socket
 import sys
 from datetime import UTC, datetime
@@ -23,6 +25,9 @@ class Demo:
         self.directory = directory
         self._executable = executable
         self._process: asyncio.subprocess.Process | None = None
+        self._listening: asyncio.Task[None]
+        self._opened = asyncio.Event()
+        self.said = ""
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
@@ -33,17 +38,21 @@ class Demo:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        said = b""
-        async with asyncio.timeout(START_SECONDS):
-            while b"open at" not in said:
-                line = await self._output().readline()
-                assert line, f"the demo ended: {said.decode()}"
-                said += line
+        self._opened.clear()
+        self._listening = asyncio.create_task(self._listen(self._process))
+        opened = asyncio.create_task(self._opened.wait())
+        await asyncio.wait([opened, self._listening], timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        opened.cancel()
+        assert self._opened.is_set(), f"the demo did not open: {self.said}"
 
-    def _output(self) -> asyncio.StreamReader:
-        assert self._process
-        assert self._process.stdout
-        return self._process.stdout
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        """Keep what the demo prints, to the end."""
+        assert process.stdout
+        self.said = ""
+        while line := await process.stdout.readline():
+            self.said += line.decode()
+            if "open at" in self.said:
+                self._opened.set()
 
     async def stop(self) -> int:
         """End it with SIGTERM; its exit code."""
@@ -51,16 +60,31 @@ class Demo:
         if self._process.returncode is None:
             self._process.terminate()
         async with asyncio.timeout(START_SECONDS):
-            rest = await self._output().read()
+            await self._listening
             code = await self._process.wait()
-        assert b"Traceback" not in rest, rest.decode()
+        assert "Traceback" not in self.said, self.said
         return code
+
+    async def close(self) -> None:
+        """Leave nothing running, whatever state a test ended in."""
+        assert self._process
+        if self._process.returncode is None:
+            await self.stop()
+        elif self._workspace_pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._workspace_pid, signal.SIGTERM)
+
+    @property
+    def _workspace_pid(self) -> int | None:
+        record = self.directory / "workspace.json"
+        return int(json.loads(record.read_text())["pid"]) if record.exists() else None
 
     async def kill(self) -> None:
         """As a crash would: at once, and without a chance to stop the workspace."""
         assert self._process
         self._process.kill()
         await self._process.wait()
+        self._listening.cancel()  # the workspace may still hold the other end
 
 
 def set_clock(directory: Path, instant: datetime) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from bot.errors import InvalidInput
 
 _AMOUNT = re.compile(
-    r"[^\d.,\s]{0,3}\s*(?P<number>\d+(?:[.,\s]\d{3})*|\d+)(?:[.,](?P<part>\d{1,2}))?\s*(?P<unit>[km]?)", re.I
+    r"[^\d.,\s]{0,3}\s*(?P<number>\d+(?:[.,\s]\d{3})*|\d+)(?:[.,](?P<part>\d{1,2}))?\s*(?P<unit>[km]?)", re.IGNORECASE
 )
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 

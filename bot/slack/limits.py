@@ -63,7 +63,7 @@ def violations(payload: Payload) -> list[str]:
 def _message(message: Payload, blocks: Sequence[Payload]) -> Iterator[str]:
     yield from _count(blocks, MESSAGE_BLOCKS, "blocks")
     yield from _length(message.get("text"), MESSAGE_TEXT, "text")
-    total = sum(_text_length(block) for block in blocks)
+    total = sum(text_length(block) for block in blocks)
     if total > MESSAGE_TEXT_TOTAL:
         yield f"blocks: {total} characters of text together, at most {MESSAGE_TEXT_TOTAL}"
 
@@ -241,11 +241,11 @@ def _action_ids(block: Payload, place: str) -> Iterator[tuple[str, str | None]]:
     return ((place, element.get("action_id")) for element in inner)
 
 
-def _text_length(part: Any) -> int:
+def text_length(part: Any) -> int:
     """The characters of every text in a block."""
     if isinstance(part, Mapping):
         own = part["text"] if isinstance(part.get("text"), str) else ""
-        return len(own) + sum(_text_length(value) for value in part.values() if not isinstance(value, str))
+        return len(own) + sum(text_length(value) for value in part.values() if not isinstance(value, str))
     if isinstance(part, list):
-        return sum(_text_length(value) for value in part)
+        return sum(text_length(value) for value in part)
     return 0

@@ -15,7 +15,10 @@ from bot.models import (
     PlaybookVersion,
     Run,
     Step,
+    StepKind,
+    StepStatus,
     Touchpoint,
+    TouchpointKind,
 )
 from tests.support.world import make_playbook
 
@@ -91,14 +94,16 @@ def _step(n: int, now: datetime) -> dict[str, Any]:
         key=f"step-{position}",
         position=position,
         title=f"Step {position}",
-        kind="task",
+        kind=StepKind.TASK,
         role=MemberRole.CSM,
         assignee_id=run % PEOPLE + 1,
-        status="open",
+        status=StepStatus.OPEN,
         due_on=now.date() + timedelta(days=3),
     ).model_dump()
 
 
 def _touchpoint(n: int, now: datetime) -> dict[str, Any]:
     run = (n - 1) // STEPS_A_RUN + 1
-    return Touchpoint(id=n, kind="due", account_id=run, step_id=n, fire_at=now + timedelta(days=3)).model_dump()
+    return Touchpoint(
+        id=n, kind=TouchpointKind.DUE, account_id=run, step_id=n, fire_at=now + timedelta(days=3)
+    ).model_dump()

@@ -46,7 +46,8 @@ async def test_a_new_account_belongs_to_the_csm_who_adds_it(world: World) -> Non
     assert (account.key, account.name, account.domain) == ("initech", "Initech", "initech.example")
     async with world.database.transaction() as session:
         csm = (await load_team(session, account.id)).csm
-    assert csm and csm.id == world.eve.member_id
+    assert csm
+    assert csm.id == world.eve.member_id
 
 
 async def test_a_key_that_is_taken_is_refused(world: World) -> None:
@@ -149,7 +150,8 @@ async def test_a_note_is_kept_whole_and_counts_as_contact(world: World) -> None:
     body = "met <!channel> & *everyone* " * 100
     async with world.database.transaction() as session:
         note = await add_note(session, world.account_id, world.sam, world.now, body=body, source=NoteSource.COMMAND)
-    assert note and note.body == body.strip()
+    assert note
+    assert note.body == body.strip()
     assert (await world.account()).last_contact_at == world.now
 
 

@@ -58,7 +58,7 @@ async def test_maya_has_something_overdue_something_due_today_and_something_this
     today = MONDAY.date()
     async with sqlite.transaction() as session:
         hers = (
-            select(Step.due_on, Account.key)
+            select(col(Step.due_on), Account.key)
             .join(Member, col(Member.id) == Step.assignee_id)
             .join(Account, col(Account.id) == Step.account_id)
             .where(Member.slack_user_id == "U0MAYA", Step.status == StepStatus.OPEN)

@@ -17,6 +17,7 @@ from bot.models import (
     Escalation,
     EscalationStatus,
     Member,
+    MemberRole,
     Run,
     RunStatus,
     Severity,
@@ -32,7 +33,10 @@ GRAVITY = case({severity: rank for rank, severity in enumerate(reversed(Severity
 
 async def load_home(session: AsyncSession, library: Library, reader: Actor, now: datetime) -> Home:
     me = reader.member_id
-    concerns_me = or_(col(Escalation.owner_id) == me, col(Escalation.raised_by_id) == me)
+    my_book = select(AccountRole.account_id).where(AccountRole.member_id == me, AccountRole.role == MemberRole.CSM)
+    concerns_me = or_(
+        col(Escalation.owner_id) == me, col(Escalation.raised_by_id) == me, col(Escalation.account_id).in_(my_book)
+    )
     return Home(
         today=local_date(now, reader.timezone),
         agenda=await load_agenda(session, library, reader, now),

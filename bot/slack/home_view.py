@@ -54,7 +54,7 @@ def build_home_view(home: Home) -> Block:
         header("My steps"),
         context(agenda_words(home.agenda)),
         *build_agenda_rows(home.agenda, Place.HOME),
-        *_escalations("Escalations I own or raised", home.escalations, home.today),
+        *_escalations("My escalations", home.escalations, home.today),
         *_escalations("Open escalations of the team", home.team_escalations, home.today),
         *_accounts(home.accounts, home.today),
         context("`/playbook today`  ·  `/playbook list`  ·  `/account health NAME`  ·  `/escalate NAME`"),

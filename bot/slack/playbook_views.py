@@ -186,6 +186,8 @@ def build_plan(plan: Plan, sentence: str | None = None) -> Message:
     if left_out:
         names = ", ".join(label(step.title, 60) for step in left_out[:20])
         blocks.append(context(f"Does not apply: {names}"))
+    if any(step.status is StepStatus.WAITING for step in applying):
+        blocks.append(context(f"{MARKS[StepStatus.WAITING]}  waits for an earlier step"))
     if sentence is None:
         blocks.append(context(_told_words(plan)))
     return Message(title, blocks)
@@ -200,8 +202,7 @@ def _told_words(plan: Plan) -> str:
 
 def _planned_line(step: PlannedStep, today: date) -> str:
     when = day_words(step.due_on, today) if step.due_on else "no date yet"
-    line = f"{MARKS[step.status]}  {when}  ·  {label(step.title, 150)}  ·  {label(step.assignee, 60)}"
-    return f"{line}  ·  _after an earlier step_" if step.status is StepStatus.WAITING else line
+    return f"{MARKS[step.status]}  {when}  ·  {label(step.title, 150)}  ·  {label(step.assignee, 60)}"
 
 
 def build_contact_modal(form: StartRun, playbook: str, account: str, contacts: Sequence[ContactChoice]) -> Block:

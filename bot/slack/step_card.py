@@ -101,16 +101,17 @@ def build_step_card(card: StepCard, place: Place = Place.MESSAGE) -> list[Block]
 
 
 def build_step_row(card: StepCard, place: Place) -> list[Block]:
-    """A step in a list of many: its buttons, and no guidance."""
+    """A step in a list of many: no guidance, and the buttons that are needed every day."""
     title = f"*{label(card.title, TITLE)}*  ·  {due_line(card)}"
-    return [section(f"{title}\n{place_line(card)}"), _buttons(card, place)]
+    primary, note, snooze, _, menu = _elements(card, place)
+    return [section(f"{title}\n{place_line(card)}"), actions(_block_id(card), primary, note, snooze, menu)]
 
 
 def _card(card: StepCard, place: Place) -> list[Block]:
     blocks = [section(shorten_mrkdwn("\n".join(_lines(card)), CARD_TEXT))]
     if aside := _aside(card):
         blocks.append(context(aside))
-    blocks.append(_buttons(card, place))
+    blocks.append(actions(_block_id(card), *_elements(card, place)))
     return blocks
 
 
@@ -121,13 +122,19 @@ def _lines(card: StepCard) -> list[str]:
     elif card.is_snoozed and card.snoozed_until:
         lines.append(f"Snoozed until {day_words(card.snoozed_until, card.today)}.")
     elif card.guidance:
-        lines.append(shorten_mrkdwn(" ".join(card.guidance.split()), GUIDANCE))
+        lines.append(shorten_mrkdwn(first_paragraph(card.guidance), GUIDANCE))
     return lines
 
 
+def first_paragraph(guidance: str) -> str:
+    """What to do; how to do it well follows in the details."""
+    lines = [line for line in guidance.splitlines() if line.strip()]
+    return lines[0] if lines else ""
+
+
 def due_line(card: StepCard) -> str:
-    words = due_words(card.due_on, card.today)
-    return f"*{words}*" if card.is_overdue else words
+    words, bracket, date_words = due_words(card.due_on, card.today).partition(" (")
+    return f"*{words}*{bracket}{date_words}" if card.is_overdue else f"{words}{bracket}{date_words}"
 
 
 def place_line(card: StepCard) -> str:
@@ -178,19 +185,22 @@ def within(separator: str, parts: list[str], limit: int) -> str:
     return text
 
 
-def _buttons(card: StepCard, place: Place) -> Block:
+def _elements(card: StepCard, place: Place) -> tuple[Block, Block, Block, Block, Block]:
     value = StepRef(step=card.step_id, revision=card.revision, place=place).pack()
-    elements = [
-        primary_button(card, value),
+    return (
+        _primary_button(card, value),
         button("Add note", ActionId.STEP_NOTE, value),
         button("Snooze", ActionId.STEP_SNOOZE, value),
         button("Escalate", ActionId.STEP_ESCALATE, value),
         _menu(card, place),
-    ]
-    return actions(f"step:{card.step_id}:actions", *elements)
+    )
 
 
-def primary_button(card: StepCard, value: str) -> Block:
+def _block_id(card: StepCard) -> str:
+    return f"step:{card.step_id}:actions"
+
+
+def _primary_button(card: StepCard, value: str) -> Block:
     if card.status is StepStatus.BLOCKED:
         return button("Unblock", ActionId.STEP_UNBLOCK, value, style="primary")
     if card.kind is StepKind.EMAIL:

@@ -161,3 +161,10 @@ async def test_an_answer_that_overtakes_the_message_waits_for_it(play: Play) -> 
 def _button(value: str) -> dict[str, Any]:
     text = {"type": "plain_text", "text": "Acknowledge"}
     return {"type": "button", "action_id": "escalation_acknowledge", "text": text, "value": value}
+
+
+async def test_a_csm_who_acknowledges_for_the_record_does_not_speak_for_the_owner(play: Play) -> None:
+    message = await escalate(play)
+    await play.ws.click("maya", message, "escalation_acknowledge")
+    await play.send()
+    assert "<@U0DANA> has this; Maya Lindt has seen it" in shown(play.again(message))

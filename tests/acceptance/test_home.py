@@ -57,8 +57,8 @@ async def test_details_open_from_home(play: Play) -> None:
 async def test_an_escalation_is_with_its_owner_its_raiser_and_the_leaders(play: Play) -> None:
     await play.ws.command("maya", "/escalate", "acme")
     await play.ws.submit("maya", play.opened, {"target": "ae", "severity": "critical", "ask": "Call their CFO"})
-    assert "Escalations I own or raised" in shown(await home_of(play, "leo"))
-    assert "Escalations I own or raised" in shown(await home_of(play, "maya"))
+    assert "My escalations" in shown(await home_of(play, "leo"))
+    assert "My escalations" in shown(await home_of(play, "maya"))
     dana = shown(await home_of(play, "dana"))
     assert "Open escalations of the team" in dana
     assert "🔴  *Acme*  ·  with Leo Park" in dana
@@ -91,4 +91,4 @@ async def test_forty_steps_and_many_escalations_stay_within_the_limits(play: Pla
 async def test_overdue_is_counted_in_the_readers_calendar(play: Play) -> None:
     await play.begin({"key": "send-welcome"})
     play.ws.clock.set(play.ws.clock.now() + timedelta(days=3))
-    assert "3 days overdue (was due Mon 2 Mar)" in shown(await home_of(play, "maya"))
+    assert "*3 days overdue* (was due Mon 2 Mar)" in shown(await home_of(play, "maya"))

@@ -77,6 +77,7 @@ async def test_starting_shows_the_plan_with_dates_people_and_who_is_told(play: P
     assert "*Test play has started on Acme.*" in words
     assert "●  Mon 2 Mar  ·  Send welcome  ·  Maya Lindt" in words
     assert "○  Thu 5 Mar  ·  Hold kickoff  ·  Maya Lindt" in words
+    assert "○  waits for an earlier step" in words
     assert "Maya Lindt will hear of the first steps now" in words
 
 

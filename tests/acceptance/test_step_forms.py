@@ -194,7 +194,7 @@ async def test_a_reassigned_step_says_whose_it_is_and_reaches_them(play: Play) -
 
 
 async def test_details_hold_the_whole_guidance_and_the_notes(play: Play) -> None:
-    guidance = "Say hello. " * 100 + "And the very last word."
+    guidance = "Say hello. " * 20 + "\nAnd the very last word."
     message = await play.begin(
         {
             "key": "hold-kickoff",

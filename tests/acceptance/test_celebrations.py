@@ -1,0 +1,35 @@
+"""A milestone that is reached reaches its CSM, with something to do about it."""
+
+from typing import Any
+
+from sqlmodel import select
+
+from bot.engine.milestones import reach_milestone
+from bot.models import Note
+from tests.support.play import Play, buttons, shown
+
+
+async def celebrate(play: Play, **said: Any) -> dict[str, Any]:
+    async with play.world.database.transaction() as session:
+        library, account_id, now = play.ws.services.library, play.world.account_id, play.ws.clock.now()
+        await reach_milestone(session, library, account_id, "hundred-users", play.world.leo, now, **said)
+    await play.work()
+    return play.last("maya")
+
+
+async def test_a_reached_milestone_is_celebrated_with_whom_to_thank(play: Play) -> None:
+    message = await celebrate(play, title="A hundred users", evidence="103 <active> on Monday")
+    words = shown(message)
+    assert message["text"] == "Acme reached A hundred users"
+    assert "Thank Jane Doe" in words
+    assert "103 &lt;active&gt; on Monday" in words
+    assert buttons(message) == ["Add note"]
+
+
+async def test_what_made_it_work_is_kept_as_a_note(play: Play) -> None:
+    message = await celebrate(play, title="A hundred users")
+    await play.ws.click("maya", message, "milestone_note")
+    assert await play.ws.submit("maya", play.opened, {"note": "Jane trained every team herself"}) == {}
+    async with play.world.database.transaction() as session:
+        note = (await session.exec(select(Note))).one()
+    assert (note.account_id, note.body) == (play.world.account_id, "Jane trained every team herself")

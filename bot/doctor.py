@@ -181,31 +181,47 @@ async def _channels(client: AsyncWebClient) -> AsyncIterator[Mapping[str, Any]]:
 
 
 async def look_at_data(connection: AsyncConnection, now: datetime) -> AsyncIterator[Finding]:
-    if not await _count(connection, col(Member.active).is_(True)):
+    for look in (_look_at_members, _look_at_accounts):
+        async for finding in look(connection):
+            yield finding
+    async for finding in _look_at_deliveries(connection, now):
+        yield finding
+
+
+async def _look_at_members(connection: AsyncConnection) -> AsyncIterator[Finding]:
+    active = col(Member.active).is_(True)
+    if not await _count(connection, active):
         yield Finding(Level.FAIL, "Nobody is a member yet.", "`playcall members import FILE.csv` adds the team.")
-        return
-    unlinked = (col(Member.active).is_(True), col(Member.slack_user_id).is_(None))
+    unlinked = (active, col(Member.slack_user_id).is_(None))
     if count := await _count(connection, *unlinked):
         names = await _some(connection, col(Member.email), *unlinked)
+        who = _counted(count, "member has", "members have")
         mend = "They are recognised by their email when they first use Playcall; check that Slack has the same one."
-        yield Finding(Level.WARN, f"{count} members have no Slack user yet: {names}.", mend)
+        yield Finding(Level.WARN, f"{who} no Slack user yet: {names}.", mend)
+
+
+async def _look_at_accounts(connection: AsyncConnection) -> AsyncIterator[Finding]:
     has_csm = exists().where(col(AccountRole.account_id) == Account.id, col(AccountRole.role) == MemberRole.CSM)
     orphans = (col(Account.archived).is_(False), ~has_csm)
     if count := await _count(connection, *orphans):
         names = await _some(connection, col(Account.key), *orphans)
+        which = _counted(count, "account has", "accounts have")
         mend = "No playbook starts there. Set one with `/account edit`, or import accounts with a csm column."
-        yield Finding(Level.WARN, f"{count} accounts have no CSM: {names}.", mend)
+        yield Finding(Level.WARN, f"{which} no CSM: {names}.", mend)
+
+
+async def _look_at_deliveries(connection: AsyncConnection, now: datetime) -> AsyncIterator[Finding]:
     failed = (col(Delivery.status) == DeliveryStatus.FAILED, col(Delivery.finished_at) > now - RECENT)
     if count := await _count(connection, *failed):
         reasons = await _some(connection, col(Delivery.last_error), *failed)
-        yield Finding(Level.WARN, f"{count} deliveries failed in the last {RECENT.days} days: {reasons}.")
-    waiting = (
-        col(Delivery.status).in_([DeliveryStatus.PENDING, DeliveryStatus.LEASED]),
-        col(Delivery.available_at) < now - STUCK,
-    )
-    if count := await _count(connection, *waiting):
+        what = f"{_counted(count, 'delivery', 'deliveries')} failed in the last {RECENT.days} days: {reasons}."
+        yield Finding(
+            Level.WARN, what, "The person concerned was told; docs/operations.md says what each reason means."
+        )
+    unsent = col(Delivery.status).in_([DeliveryStatus.PENDING, DeliveryStatus.LEASED])
+    if count := await _count(connection, unsent, col(Delivery.available_at) < now - STUCK):
         minutes = int(STUCK.total_seconds() // 60)
-        what = f"{count} deliveries wait since more than {minutes} minutes."
+        what = f"{_counted(count, 'delivery has', 'deliveries have')} been waiting for more than {minutes} minutes."
         yield Finding(Level.WARN, what, "Is `playcall worker` running?")
     else:
         yield Finding(Level.OK, "Outbox: nothing is stuck.")
@@ -213,6 +229,10 @@ async def look_at_data(connection: AsyncConnection, now: datetime) -> AsyncItera
 
 async def _count(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> int:
     return int((await connection.execute(select(func.count()).where(*conditions))).scalar_one())
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 async def _some(connection: AsyncConnection, column: Any, *conditions: ColumnElement[bool]) -> str:

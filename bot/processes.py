@@ -112,7 +112,7 @@ def _signing_secret(settings: Settings) -> str:
 
 
 def _socket_mode_if_wanted(slack: AsyncApp, settings: Settings) -> AbstractAsyncContextManager[None]:
-    if settings.slack_app_token is None:
+    if not settings.slack_app_token:
         return nullcontext()
     return socket_mode(slack, settings.slack_app_token.get_secret_value())
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from bot.db import Database
     from bot.settings import Settings
@@ -14,9 +16,20 @@ T = TypeVar("T")
 
 
 def load_settings() -> "Settings":
-    from bot import environment
+    """The settings, with logging set up by them. Raises ConfigurationError naming the variable that cannot be used."""
+    from pydantic import ValidationError
 
-    return environment.load_settings()
+    from bot.logs import configure_logging
+    from bot.settings import Settings
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]  # the value may be a secret
+        variable = "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigurationError(f"The environment variable {variable} cannot be used: {first['msg']}.") from None
+    configure_logging(settings.log_level)
+    return settings
 
 
 @asynccontextmanager

@@ -11,20 +11,12 @@ from bot.clock import FixedClock
 from bot.db import Database
 from bot.web import build_web_app
 from tests.support.play import Play
-from tests.support.recording_slack import RecordingSlack
+from tests.support.slack_double import SlackDouble
 from tests.support.workspace import SECRET, Workspace, slack_settings
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[RecordingSlack]:
-    running = RecordingSlack()
-    await running.start()
-    yield running
-    await running.stop()
-
-
-@pytest.fixture
-async def ws(sqlite: Database, slack: RecordingSlack, clock: FixedClock) -> AsyncIterator[Workspace]:
+async def ws(sqlite: Database, slack: SlackDouble, clock: FixedClock) -> AsyncIterator[Workspace]:
     """The workspace over SQLite: for most tests, in which the kind of database does not matter."""
     async with open_workspace(sqlite, slack, clock) as workspace:
         yield workspace
@@ -37,19 +29,19 @@ async def play(ws: Workspace) -> Play:
 
 
 @pytest.fixture
-async def ws_on_both(database: Database, slack: RecordingSlack, clock: FixedClock) -> AsyncIterator[Workspace]:
+async def ws_on_both(database: Database, slack: SlackDouble, clock: FixedClock) -> AsyncIterator[Workspace]:
     """The workspace over SQLite and over PostgreSQL in turn."""
     async with open_workspace(database, slack, clock) as workspace:
         yield workspace
 
 
 @asynccontextmanager
-async def open_workspace(database: Database, slack: RecordingSlack, clock: FixedClock) -> AsyncIterator[Workspace]:
+async def open_workspace(database: Database, slack: SlackDouble, clock: FixedClock) -> AsyncIterator[Workspace]:
     settings = slack_settings(database, slack.url)
     services = build_services(settings, clock)
     async with open_slack_client(settings) as client:
         web = build_web_app(services.database, build_slack_app(services, client), SECRET)
         transport = httpx.ASGITransport(app=web)
         async with httpx.AsyncClient(transport=transport, base_url="http://playcall.test") as http:
-            yield Workspace(http, slack, services, clock)
+            yield Workspace(http, slack, client, services, clock)
     await services.database.close()

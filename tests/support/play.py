@@ -1,16 +1,10 @@
 """A workspace whose worker runs when a test says so: what is due is fired, what is in the outbox is sent."""
 
-import asyncio
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.app import open_slack_client
-from bot.delivery.builders import BUILDERS
-from bot.delivery.courier import Outcome
-from bot.delivery.outbox import Outbox
 from bot.schedule.firing import fire_due
 from bot.slack.limits import violations
 from tests.support.workspace import Workspace, slack_id
@@ -35,25 +29,16 @@ class Play:
 
     async def work_until_sent(self) -> None:
         """Send everything, also what has to wait for something else to be sent first."""
-        await self._drain()
+        await self.ws.deliver()
         self.ws.clock.set(self.ws.clock.now() + timedelta(minutes=1))
         await self.send()
 
     async def send(self) -> None:
-        outcomes = await self._drain()
+        outcomes = await self.ws.deliver()
         assert not {"failed", "lost", "retry"} & {outcome.value for outcome in outcomes}, outcomes
         for method, call in self.ws.slack.calls:
             if method in {"chat.postMessage", "chat.update"}:
                 assert not violations(call), violations(call)
-
-    async def _drain(self) -> Counter[Outcome]:
-        async with open_slack_client(self.ws.services.settings) as client:
-            return await Outbox(self.ws.services, client, BUILDERS, sleep=self._sleep).drain()
-
-    async def _sleep(self, seconds: float) -> None:
-        end = self.ws.clock.now() + timedelta(seconds=seconds)
-        await asyncio.sleep(0)
-        self.ws.clock.set(max(end, self.ws.clock.now()))
 
     # --- playbooks ----------------------------------------------------------------------------------------------------
 
@@ -69,7 +54,7 @@ class Play:
 
     def messages(self, channel: str) -> list[Payload]:
         """The messages of a channel, or of a person's direct messages, as they look now."""
-        place = f"D{slack_id(channel)}" if not channel.startswith("cs-") else channel
+        place = self.ws.slack.state.conversation(channel if channel.startswith("cs-") else slack_id(channel)).id
         found: dict[str, Payload] = {}
         for method, call in self.ws.slack.calls:
             if method == "chat.postMessage" and call["channel"] == place:

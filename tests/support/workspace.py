@@ -6,25 +6,30 @@ from the double (`ws.slack`) or from the shortcuts here: opened views, ephemeral
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 from slack_sdk.signature import SignatureVerifier
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import FixedClock
 from bot.db import Database
+from bot.delivery.builders import BUILDERS
+from bot.delivery.courier import Outcome
+from bot.delivery.outbox import Outbox
 from bot.models import AccountRole, MemberRole
 from bot.services import Services
 from bot.settings import Settings
-from tests.support.recording_slack import RecordingSlack
+from tests.support.slack_double import TOKEN, SlackDouble
+from tests.support.slack_state import TEAM
+from tests.support.sleeping import AdvancingSleep
 from tests.support.world import World, make_world
 
-TEAM = "T0OURS"
 SECRET = "a-signing-secret-for-tests"
-TOKEN = "xoxb-test"
 
 Payload = dict[str, Any]
 
@@ -49,11 +54,11 @@ def slack_id(name: str) -> str:
 @dataclass
 class Workspace:
     http: httpx.AsyncClient
-    slack: RecordingSlack
+    slack: SlackDouble
+    client: AsyncWebClient
     services: Services
     clock: FixedClock
     team: str = TEAM
-    _trigger: int = field(default=0, init=False)
 
     # --- people act ---------------------------------------------------------------------------------------------------
 
@@ -67,7 +72,7 @@ class Workspace:
             "team_id": self.team,
             "channel_id": channel,
             "response_url": self.slack.response_url,
-            "trigger_id": self._next_trigger(),
+            "trigger_id": self.slack.state.new_trigger(),
         }
         return await self._form(form)
 
@@ -132,6 +137,12 @@ class Workspace:
         }
         return await self.post(json.dumps(body), "application/json")
 
+    # --- the worker ---------------------------------------------------------------------------------------------------
+
+    async def deliver(self) -> Counter[Outcome]:
+        """Send what is in the outbox. Where pacing waits, the clock moves on; nothing really sleeps."""
+        return await Outbox(self.services, self.client, BUILDERS, sleep=AdvancingSleep(self.clock)).drain()
+
     # --- what the bot did in Slack ------------------------------------------------------------------------------------
 
     @property
@@ -182,12 +193,8 @@ class Workspace:
             "team": {"id": self.team, "domain": "ours"},
             "user": {"id": slack_id(user), "username": user, "name": user, "team_id": self.team},
             "api_app_id": "A0PLAYCALL",
-            "trigger_id": self._next_trigger(),
+            "trigger_id": self.slack.state.new_trigger(),
         }
-
-    def _next_trigger(self) -> str:
-        self._trigger += 1
-        return f"trigger.{self._trigger}"
 
     # --- the book of business -----------------------------------------------------------------------------------------
 

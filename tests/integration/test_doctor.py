@@ -1,0 +1,172 @@
+"""What `playcall doctor` says of a set-up, good and bad."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from bot import migrating
+from bot.db import Database
+from bot.doctor import Finding, Level, examine, look_at_scopes
+from bot.manifest import used_scopes
+from bot.models import Account, Delivery, DeliveryKind, DeliveryStatus, Member, MemberRole
+from tests.support.slack_double import SlackDouble, refused
+from tests.support.workspace import slack_settings
+from tests.support.world import World
+
+ALL_SCOPES = {"x-oauth-scopes": ",".join(used_scopes())}
+
+
+class Doctor:
+    def __init__(self, world: World, slack: SlackDouble) -> None:
+        self.world, self.slack = world, slack
+        self.settings = slack_settings(world.database, slack.url)
+
+    async def findings(self, **changes: Any) -> list[Finding]:
+        settings = self.settings.model_copy(update=changes)
+        return [finding async for finding in examine(settings, self.world.database, self.world.now)]
+
+    async def troubles(self, **changes: Any) -> list[str]:
+        return [str(finding) for finding in await self.findings(**changes) if finding.level is not Level.OK]
+
+    async def store(self, *rows: Any) -> None:
+        async with self.world.database.transaction() as session:
+            session.add_all(rows)
+
+
+@pytest.fixture
+def doctor(world: World, slack: SlackDouble, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """A set-up without a fault."""
+    monkeypatch.setattr("bot.doctor.look_at_scopes", lambda _: look_at_scopes(ALL_SCOPES))  # the double grants none
+    return Doctor(world, slack)
+
+
+async def test_a_sound_set_up_has_nothing_but_ok(doctor: Doctor) -> None:
+    findings = await doctor.findings()
+    assert [str(finding) for finding in findings if finding.level is not Level.OK] == []
+    said = "\n".join(str(finding) for finding in findings)
+    for word in (
+        "SLACK_BOT_TOKEN",
+        "Scopes",
+        "ESCALATION_CHANNEL",
+        "LEADERS_CHANNEL",
+        "Playbooks",
+        "Database",
+        "Outbox",
+    ):
+        assert word in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"slack_bot_token": None}, "SLACK_BOT_TOKEN is not set. Find it at"),
+        ({"slack_signing_secret": None}, "Neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set."),
+        ({"slack_api_url": "http://127.0.0.1:1/api/"}, "Slack cannot be reached at http://127.0.0.1:1/api/"),
+        ({"escalation_channel": "help"}, "There is no channel #help that Playcall can see (ESCALATION_CHANNEL)."),
+        ({"playbooks_dir": Path("/nowhere")}, "Playbooks: none in /nowhere. Set PLAYBOOKS_DIR."),
+    ],
+)
+async def test_a_wrong_setting_fails_and_says_what_to_mend(doctor: Doctor, changes: dict[str, Any], words: str) -> None:
+    (trouble,) = await doctor.troubles(**changes)
+    assert trouble.startswith("fail")
+    assert words in trouble
+
+
+async def test_a_refused_token_ends_the_look_at_slack(doctor: Doctor) -> None:
+    doctor.slack.fail("auth.test", refused("invalid_auth"))
+    (trouble,) = await doctor.troubles()
+    assert "Slack refuses SLACK_BOT_TOKEN (invalid_auth)" in trouble
+    assert doctor.slack.calls_of("conversations.list") == []
+
+
+async def test_a_channel_that_playcall_is_not_in_fails(doctor: Doctor) -> None:
+    doctor.slack.state.conversation("cs-leaders").bot_is_in = False
+    assert await doctor.troubles() == [
+        "fail  Playcall is not in #cs-leaders (LEADERS_CHANNEL). Type /invite @Playcall in #cs-leaders."
+    ]
+
+
+def test_missing_scopes_are_named() -> None:
+    granted = ",".join(used_scopes() - {"chat:write", "im:write"})
+    finding = look_at_scopes({"X-OAuth-Scopes": granted})
+    assert finding.level is Level.FAIL
+    assert "chat:write, im:write" in finding.what
+    assert "playcall manifest" in finding.mend
+
+
+async def test_a_broken_playbook_is_a_warning_and_a_broken_health_file_a_failure(
+    doctor: Doctor, tmp_path: Path
+) -> None:
+    for name in ("lifecycle/good.yaml", "lifecycle/bad.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        key = Path(name).stem
+        (tmp_path / name).write_text(
+            f"key: {key}\ntitle: T\ncategory: lifecycle\nsummary: s\nsuccess: s\n"
+            f"steps: [{{key: a, title: A, due: {'0d' if key == 'good' else 'soon'}}}]\n"
+        )
+    (trouble,) = await doctor.troubles(playbooks_dir=tmp_path)
+    assert trouble.startswith("warn  Playbook left out: lifecycle/bad.yaml:6 steps[0].due")
+    (tmp_path / "health.yaml").write_text("bands: 7\n")
+    (trouble,) = await doctor.troubles(playbooks_dir=tmp_path)
+    assert trouble.startswith("fail  Playbooks: health.yaml:1")
+
+
+async def test_an_unmigrated_database_fails_and_its_data_is_not_looked_at(doctor: Doctor) -> None:
+    async with doctor.world.database.engine.begin() as connection:
+        await connection.run_sync(migrating.downgrade, "base")
+    assert await doctor.troubles() == ["fail  Database: The database is not migrated. Run `playcall migrate`."]
+
+
+async def test_a_database_that_is_down_fails(doctor: Doctor) -> None:
+    down = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    found = [finding async for finding in examine(doctor.settings, down, doctor.world.now)]
+    assert "cannot reach its database" in str(found[-1])
+    assert found[-1].level is Level.FAIL
+
+
+async def test_members_without_slack_and_accounts_without_csm_are_warnings(doctor: Doctor) -> None:
+    now = doctor.world.now
+    await doctor.store(
+        Member(email="new@ours.example", name="New", role=MemberRole.CSM, created_at=now),
+        Member(email="gone@ours.example", name="Gone", role=MemberRole.CSM, active=False, created_at=now),
+        *(Account(key=f"a{number}", name="A", created_at=now, updated_at=now) for number in range(7)),
+        Account(key="old", name="Old", archived=True, created_at=now, updated_at=now),
+    )
+    members, accounts = await doctor.troubles()
+    assert members.startswith("warn  1 member has no Slack user yet: new@ours.example.")
+    assert accounts.startswith("warn  7 accounts have no CSM: a0, a1, a2, a3, a4 and others.")
+
+
+async def test_failed_and_stuck_deliveries_are_warnings(doctor: Doctor) -> None:
+    now = doctor.world.now
+
+    def delivery(key: str, status: DeliveryStatus, age: timedelta, error: str | None = None) -> Delivery:
+        return Delivery(
+            key=key,
+            kind=DeliveryKind.NOTICE,
+            lane="#x",
+            status=status,
+            available_at=now - age,
+            created_at=now - age,
+            finished_at=now - age if status is DeliveryStatus.FAILED else None,
+            last_error=error,
+        )
+
+    await doctor.store(
+        delivery("a", DeliveryStatus.FAILED, timedelta(days=1), "channel_not_found"),
+        delivery("b", DeliveryStatus.FAILED, timedelta(days=30), "long ago"),
+        delivery("c", DeliveryStatus.PENDING, timedelta(hours=1)),
+        delivery("d", DeliveryStatus.PENDING, timedelta(seconds=5)),
+    )
+    failed, stuck = await doctor.troubles()
+    assert failed.startswith("warn  1 delivery failed in the last 7 days: channel_not_found.")
+    assert stuck == ("warn  1 delivery has been waiting for more than 10 minutes. Is `playcall worker` running?")
+
+
+async def test_an_empty_team_fails(doctor: Doctor) -> None:
+    async with doctor.world.database.transaction() as session:
+        await session.exec(update(Member).values(active=False))
+    assert (await doctor.troubles())[0].startswith("fail  Nobody is a member yet. `playcall members import")

@@ -5,32 +5,35 @@ import re
 from sqlalchemy import update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
 from bot.delivery.outgoing import PostMessage
 from bot.delivery.web_api import WebApi
+from bot.delivery.writing import Writer
 from bot.models import Member
 
 CONVERSATION_ID = re.compile(r"[CDG][A-Z0-9]+")  # the names of channels are in lower case
 
 
 class Addresses:
-    """Direct message channels and channel ids never change, so they are asked for once."""
+    """Conversations never change, so each is asked for once."""
 
-    def __init__(self, api: WebApi, database: Database) -> None:
+    def __init__(self, api: WebApi, database: Database, writer: Writer) -> None:
         self._api = api
         self._database = database
-        self._direct: dict[str, str] = {}  # Slack user id -> conversation id
+        self._writer = writer
+        self._direct: dict[int, str] = {}  # member id -> conversation id
         self._channels: dict[str, str] = {}  # name -> conversation id
 
     async def channel_of(self, message: PostMessage) -> str:
         """The conversation's id; for a channel that is configured by its name, the name, which Slack takes as well."""
         if message.member_id is None:
             return message.channel or ""
-        user = await self._slack_user_id(message.member_id)
-        if user not in self._direct:
-            self._direct[user] = await self._api.open_conversation(user)
-        return self._direct[user]
+        if message.member_id not in self._direct:
+            user = await self._slack_user_id(message.member_id)
+            self._direct[message.member_id] = await self._api.open_conversation(user)
+        return self._direct[message.member_id]
 
     async def conversation_id(self, channel: str) -> str | None:
         """The id of a channel given by id or name; None when there is no such channel that Playcall can see."""
@@ -58,21 +61,21 @@ class Addresses:
         if known:
             return str(known)
         found = await self._api.user_id_of(email)
-        await self._remember_user(member_id, found)
+        await self._writer.run(lambda session: remember_user(session, member_id, found))
         return found
 
-    async def _remember_user(self, member_id: int, slack_user_id: str) -> None:
-        """Unless another member row has this Slack user already: two rows for one person, which `doctor` reports."""
-        other = aliased(Member)
-        taken = select(other.id).where(col(other.slack_user_id) == slack_user_id).exists()
-        statement = (
-            update(Member)
-            .where(col(Member.id) == member_id, col(Member.slack_user_id).is_(None), ~taken)
-            .values(slack_user_id=slack_user_id)
-            .execution_options(synchronize_session=False)
-        )
-        async with self._database.transaction() as session:
-            await session.exec(statement)
+
+async def remember_user(session: AsyncSession, member_id: int, slack_user_id: str) -> None:
+    """Unless another member row has this Slack user already: two rows for one person, which `doctor` reports."""
+    other = aliased(Member)
+    taken = select(other.id).where(col(other.slack_user_id) == slack_user_id).exists()
+    statement = (
+        update(Member)
+        .where(col(Member.id) == member_id, col(Member.slack_user_id).is_(None), ~taken)
+        .values(slack_user_id=slack_user_id)
+        .execution_options(synchronize_session=False)
+    )
+    await session.exec(statement)
 
 
 def is_conversation_id(channel: str) -> bool:

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
+from bot.delivery.writing import Writer
 from bot.models import Delivery, DeliveryKind, DeliveryStatus
 from bot.models.outbox import UNSENT
 
@@ -18,7 +20,9 @@ UNPACED = frozenset({DeliveryKind.REDRAW, DeliveryKind.HOME})
 ATTEMPTS_THAT_HOLD_THE_LANE = 5
 
 
-async def claim(database: Database, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+async def claim(
+    database: Database, writer: Writer, now: datetime, lease_until: datetime, limit: int
+) -> Sequence[Delivery]:
     """Lease up to `limit` deliveries that are due, at most the first unsent one of each lane.
 
     An expired lease is claimed like a pending delivery. `attempts` counts the claims: from the second on, an earlier
@@ -27,6 +31,10 @@ async def claim(database: Database, now: datetime, lease_until: datetime, limit:
     async with database.reading() as connection:
         if (await connection.execute(claimable(now, 1))).first() is None:
             return []  # the usual case, without taking the write lock
+    return await writer.run(lambda session: lease(session, now, lease_until, limit))
+
+
+async def lease(session: AsyncSession, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
     due = claimable(now, limit).with_for_update(skip_locked=True).cte("due")
     statement = (
         update(Delivery)
@@ -35,8 +43,7 @@ async def claim(database: Database, now: datetime, lease_until: datetime, limit:
         .returning(Delivery)
         .execution_options(synchronize_session=False)
     )
-    async with database.transaction() as session:
-        return (await session.exec(statement)).scalars().all()
+    return (await session.exec(statement)).scalars().all()
 
 
 def claimable(now: datetime, limit: int) -> Select[int]:

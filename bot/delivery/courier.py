@@ -1,9 +1,11 @@
 """One delivery on its way: build, look whether it is there already, wait for its turn, send, write it down."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.delivery.addresses import Addresses, channel_name
 from bot.delivery.failures import report_failure
@@ -24,6 +26,7 @@ from bot.delivery.recording import (
 from bot.delivery.refusals import RateLimited, Refused, SlackTrouble
 from bot.delivery.retrying import Fail, decide_retry
 from bot.delivery.web_api import POST, WebApi
+from bot.delivery.writing import Writer
 from bot.errors import DatabaseUnavailable
 from bot.models import Delivery, DeliveryKind
 from bot.services import Services
@@ -48,14 +51,16 @@ class Courier:
     def __init__(
         self,
         services: Services,
+        writer: Writer,
         api: WebApi,
         addresses: Addresses,
         pacing: Pacing,
-        builders: dict[DeliveryKind, Builder],
+        builders: Mapping[DeliveryKind, Builder],
         request_timeout: float,
     ) -> None:
         self._services = services
         self._database = services.database
+        self._write = writer.run
         self._api = api
         self._addresses = addresses
         self._pacing = pacing
@@ -111,10 +116,12 @@ class Courier:
             await self._pacing.take(channel_name(channel))
             if not await self._still_ours(delivery):
                 return Outcome.LOST
+            self._pacing.leaves(channel_name(channel))
             outcome, posted = Outcome.SENT, await self._api.post(channel, message, delivery.key)
         self._addresses.remember(channel, posted.channel)
-        async with self._database.transaction() as session:
-            await record_posted(session, delivery, message, posted, journey.built_at, self._now())
+        await self._write(
+            lambda session: record_posted(session, delivery, message, posted, journey.built_at, self._now())
+        )
         return outcome
 
     async def _update(self, delivery: Delivery, message: UpdateMessage) -> Outcome:
@@ -123,10 +130,8 @@ class Courier:
         except Refused as refusal:
             if refusal.reason not in GONE:
                 raise
-            async with self._database.transaction() as session:
-                await forget_message(session, message)
-                await record_sent(session, delivery, self._now())
-            return Outcome.NOTHING
+            await self._write(lambda session: forget_message(session, message))
+            return await self._record_done(delivery, Outcome.NOTHING)
         return await self._record_done(delivery, Outcome.SENT)
 
     async def _still_ours(self, delivery: Delivery) -> bool:
@@ -135,8 +140,7 @@ class Courier:
         now = self._now()
         if lease_until and lease_until - now > self._request_timeout:
             return True
-        async with self._database.transaction() as session:
-            return await renew_lease(session, delivery, now + self._lease)
+        return await self._write(lambda session: renew_lease(session, delivery, now + self._lease))
 
     async def _hold(self, journey: "Journey", limit: RateLimited) -> datetime:
         """Tell every process to leave alone what Slack wants left alone: a channel, or a method."""
@@ -147,13 +151,11 @@ class Courier:
         return free_at
 
     async def _record_done(self, delivery: Delivery, outcome: Outcome) -> Outcome:
-        async with self._database.transaction() as session:
-            await record_sent(session, delivery, self._now())
+        await self._write(lambda session: record_sent(session, delivery, self._now()))
         return outcome
 
     async def _hand_back(self, delivery: Delivery, when: datetime) -> Outcome:
-        async with self._database.transaction() as session:
-            await hand_back(session, delivery, when, self._now())
+        await self._write(lambda session: hand_back(session, delivery, when, self._now()))
         return Outcome.HANDED_BACK
 
     async def _give_up_or_retry(self, journey: "Journey", error: Exception) -> Outcome:
@@ -170,8 +172,7 @@ class Courier:
             reason=reason,
             exc_info=None if foreseen else error,
         )
-        async with self._database.transaction() as session:
-            await record_retry(session, delivery, decision.when, reason, now)
+        await self._write(lambda session: record_retry(session, delivery, decision.when, reason, now))
         return Outcome.RETRY
 
     async def _fail(self, journey: "Journey", failure: Fail) -> Outcome:
@@ -179,9 +180,12 @@ class Courier:
         log.error("delivery_failed", delivery_id=delivery.id, kind=delivery.kind, reason=failure.reason)
         message = journey.outgoing
         channel = message.channel if isinstance(message, PostMessage) else None
-        async with self._database.transaction() as session:
+
+        async def record(session: AsyncSession) -> None:
             if await record_failure(session, delivery, failure.reason, now):
                 await report_failure(session, self._services.settings, delivery, channel, failure, now)
+
+        await self._write(record)
         return Outcome.FAILED
 
     def _now(self) -> datetime:

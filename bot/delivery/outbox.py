@@ -15,6 +15,7 @@ from bot.delivery.outgoing import Builder
 from bot.delivery.pacing import Pacing
 from bot.delivery.pausing import Pause, Sleep, wait_first
 from bot.delivery.web_api import WebApi
+from bot.delivery.writing import Writer
 from bot.errors import DatabaseUnavailable
 from bot.models import Delivery, DeliveryKind
 from bot.services import Services
@@ -51,10 +52,11 @@ class Outbox:
         self._lease = timedelta(seconds=settings.lease_seconds)
         timeout = min(LONGEST_REQUEST, settings.lease_seconds / 3)
         pause = Pause(sleep, self._stopping)
-        pacing = Pacing(services.database, services.clock, pause, settings.workspace_messages_per_second)
+        self._writer = writer = Writer(services.database)
+        pacing = Pacing(services.database, writer, services.clock, pause, settings.workspace_messages_per_second)
         api = WebApi(client, pacing, services.clock, timeout)
-        addresses = Addresses(api, services.database)
-        self._courier = Courier(services, api, addresses, pacing, dict(builders), timeout)
+        addresses = Addresses(api, services.database, writer)
+        self._courier = Courier(services, writer, api, addresses, pacing, builders, timeout)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop` is set; then finish what is on the wire and hand back the rest."""
@@ -86,7 +88,7 @@ class Outbox:
         if room <= 0:
             return 0
         try:
-            claimed = await claim(self._services.database, now, now + self._lease, room)
+            claimed = await claim(self._services.database, self._writer, now, now + self._lease, room)
         except DatabaseUnavailable:
             log.warning("outbox_cannot_reach_the_database", exc_info=True)
             return 0

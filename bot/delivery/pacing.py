@@ -6,48 +6,51 @@ processes cannot both take the same second, and a wait that Slack asks for is a 
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.clock import Clock
 from bot.db import Database, insert_or
 from bot.delivery.pausing import Pause
+from bot.delivery.writing import Writer
 from bot.models import Lane
 
 LANE_INTERVAL = timedelta(seconds=1)
 WORKSPACE = "*"
-SHARES_PER_SECOND = 5
+NEVER = datetime.min.replace(tzinfo=UTC)
+SHARES_PER_SECOND = 4
 
 
 class Pacing:
-    def __init__(self, database: Database, clock: Clock, pause: Pause, messages_per_second: float) -> None:
+    def __init__(
+        self, database: Database, writer: Writer, clock: Clock, pause: Pause, messages_per_second: float
+    ) -> None:
         self._database = database
+        self._writer = writer
         self._clock = clock
         self._pause = pause
         self._free_at: dict[str, datetime] = {}  # what this process knows; spares it asking in vain
         self._share = max(1, int(messages_per_second / SHARES_PER_SECOND))
-        self._share_interval = timedelta(seconds=self._share / messages_per_second)
-        self._left = 0
-        self._left_until = datetime.min.replace(tzinfo=UTC)
+        self._spacing = timedelta(seconds=1 / messages_per_second)
+        self._share_interval = self._share * self._spacing
+        self._permits: list[datetime] = []  # the moments of the present share that are left, the next one last
+        self._permits_end = NEVER
         self._queue = asyncio.Lock()
 
     async def take(self, lane: str) -> datetime:
-        """Wait until a message may be posted in the lane, and take that moment. Returns it."""
-        await self.wait_until(self._free_at.get(lane))
+        """Wait until a message may be posted in the lane. That moment, which is returned, is then nobody else's."""
         await self._take_from_workspace()
         return await self._take_row(lane, LANE_INTERVAL)
 
+    def leaves(self, lane: str) -> None:
+        """The message leaves now, a little after its moment was taken: the next one keeps its distance from this."""
+        self._free_at[lane] = self._clock.now() + LANE_INTERVAL
+
     async def hold(self, name: str, until: datetime) -> None:
         """Nobody uses the lane (or whatever `name` stands for) before `until`."""
-        async with self._database.transaction() as session:
-            statement = insert_or(session, Lane).values(name=name, free_at=until)
-            await session.exec(
-                statement.on_conflict_do_update(
-                    index_elements=["name"],
-                    set_={"free_at": statement.excluded.free_at},
-                    where=col(Lane.free_at) < statement.excluded.free_at,
-                )
-            )
+        await self._writer.run(lambda session: hold(session, name, until))
 
     async def held_until(self, name: str) -> datetime | None:
         """When `name` is free again; None when it is free now."""
@@ -60,33 +63,50 @@ class Pacing:
             await self._pause(seconds)
 
     async def _take_from_workspace(self) -> None:
-        """The cap is taken in shares, a fifth of a second each: one statement for a share, not for a message."""
+        """The cap is taken in shares, one statement each. The messages of a share are spread over its time."""
         async with self._queue:
-            if not self._left or self._clock.now() >= self._left_until:
-                taken = await self._take_row(WORKSPACE, self._share_interval)
-                self._left, self._left_until = self._share, taken + self._share_interval
-            self._left -= 1
+            if not self._permits or self._clock.now() >= self._permits_end:
+                start = await self._take_row(WORKSPACE, self._share_interval)
+                self._permits_end = start + self._share_interval
+                self._permits = [start + self._spacing * n for n in reversed(range(self._share))]
+            permit = self._permits.pop()
+        await self.wait_until(permit)
 
     async def _take_row(self, name: str, interval: timedelta) -> datetime:
-        while True:
-            now = self._clock.now()
-            free_at = await self._try_row(name, now, now + interval)
-            if free_at is None:
-                self._free_at[name] = now + interval
-                return now
-            await self.wait_until(free_at)
+        """The moment is taken up to an interval ahead, so that nothing but a wait lies between it and the message."""
+        moment = max(self._clock.now(), self._free_at.get(name, NEVER))
+        while free_at := await self._writer.run(
+            partial(try_to_take, name=name, moment=moment, until=moment + interval)
+        ):
+            await self.wait_until(free_at - interval)
+            moment = max(self._clock.now(), free_at)
+        self._free_at[name] = moment + interval
+        await self.wait_until(moment)
+        return moment
 
-    async def _try_row(self, name: str, now: datetime, until: datetime) -> datetime | None:
-        """None when `name` was free and is now taken until then; otherwise when to come back."""
-        async with self._database.transaction() as session:
-            statement = insert_or(session, Lane).values(name=name, free_at=until)
-            taken = await session.exec(
-                statement.on_conflict_do_update(
-                    index_elements=["name"],
-                    set_={"free_at": statement.excluded.free_at},
-                    where=col(Lane.free_at) <= now,
-                ).returning(col(Lane.free_at))
-            )
-            if taken.first():
-                return None
-            return (await session.exec(select(Lane.free_at).where(Lane.name == name))).one()
+
+async def try_to_take(session: AsyncSession, name: str, moment: datetime, until: datetime) -> datetime | None:
+    """None when `name` is free at that moment, and now taken until then; otherwise when it is free."""
+    statement = insert_or(session, Lane).values(name=name, free_at=until)
+    taken = await session.exec(
+        statement.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"free_at": statement.excluded.free_at},
+            where=col(Lane.free_at) <= moment,
+        ).returning(col(Lane.free_at))
+    )
+    if taken.first():
+        return None
+    return (await session.exec(select(Lane.free_at).where(Lane.name == name))).one()
+
+
+async def hold(session: AsyncSession, name: str, until: datetime) -> None:
+    """A shorter hold does not cut a longer one."""
+    statement = insert_or(session, Lane).values(name=name, free_at=until)
+    await session.exec(
+        statement.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"free_at": statement.excluded.free_at},
+            where=col(Lane.free_at) < statement.excluded.free_at,
+        )
+    )

@@ -9,6 +9,7 @@ from bot.db import Database
 from bot.delivery.courier import Outcome
 from bot.delivery.pacing import LANE_INTERVAL, Pacing
 from bot.delivery.pausing import Pause, Stopping
+from bot.delivery.writing import Writer
 from bot.models import DeliveryKind, DeliveryStatus
 from tests.support.outboxes import Desk
 from tests.support.slack_double import SlackDouble, rate_limited
@@ -16,7 +17,7 @@ from tests.support.sleeping import AdvancingSleep, Slumber
 
 
 def pacing(database: Database, clock: FixedClock, rate: float = 1000) -> Pacing:
-    return Pacing(database, clock, Pause(AdvancingSleep(clock), asyncio.Event()), rate)
+    return Pacing(database, Writer(database), clock, Pause(AdvancingSleep(clock), asyncio.Event()), rate)
 
 
 async def take(pacing: Pacing, lane: str, times: int) -> list[datetime]:
@@ -82,7 +83,7 @@ async def test_a_hold_is_over_at_its_end(database: Database, clock: FixedClock, 
 
 async def test_waiting_ends_at_once_when_the_outbox_stops(sqlite: Database, clock: FixedClock, now: datetime) -> None:
     stopping = asyncio.Event()
-    waiting = Pacing(sqlite, clock, Pause(Slumber(), stopping), 1000)
+    waiting = Pacing(sqlite, Writer(sqlite), clock, Pause(Slumber(), stopping), 1000)
     await waiting.hold("C1", now + timedelta(hours=1))
     taking = asyncio.create_task(waiting.take("C1"))
     stopping.set()

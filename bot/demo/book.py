@@ -94,6 +94,17 @@ ACME = Customer(
         Scene(
             41, "maya", Notes("Quarterly review held. Wile wants the subsidiaries on board next year; Olive joined.")
         ),
+        Scene(40, "maya", Starts("expansion-opportunity")),
+        Scene(
+            39,
+            "maya",
+            Completes(
+                "check-usage",
+                {"seats": 120, "active_users": 96, "need": "The subsidiaries would need about 60 seats"},
+                outcome="not-now",
+                reason="Wile wants the budget of the new year first",
+            ),
+        ),
         Scene(24, "maya", Feels(GREEN, "Champion is happy, usage is steady")),
         Scene(9, "maya", Notes("Call with Wile: budget round starts next month, he wants our numbers before it.")),
         Scene(1, "maya", RenewalComesNear()),

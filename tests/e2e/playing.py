@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from bot.demo.people import APP_ID, BOT_USER_ID
+from bot.demo.people import APP_ID, BOT_USER_ID, START_CHANNEL, channel_id
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -97,9 +97,9 @@ class Actor:
         self.user = f"U0{handle.upper()}"
         self.dm = f"D0{handle.upper()}"
 
-    async def command(self, text: str, channel: str | None = None) -> Json:
-        """Type a slash command; the bot's answer."""
-        place = channel or self.dm
+    async def command(self, text: str) -> Json:
+        """Type a slash command in #start-here; the bot's answer."""
+        place = channel_id(START_CHANNEL)
         before = {message["ts"] for message in self._workspace.messages.get(place, [])}
         command, _, rest = text.partition(" ")
         await self._workspace.control("command", channel=place, user=self.user, command=command, text=rest)
@@ -109,12 +109,6 @@ class Actor:
             return next((m for m in posted if m["ts"] not in before and m["user"] == BOT_USER_ID), None)
 
         return await self._workspace.until(answer, f"an answer to {text}")
-
-    async def command_for_modal(self, text: str) -> Json:
-        """Type a slash command that opens a modal."""
-        command, _, rest = text.partition(" ")
-        await self._workspace.control("command", channel=self.dm, user=self.user, command=command, text=rest)
-        return await self.modal()
 
     async def click(self, message: Json, label: str, *, near: str = "") -> None:
         """Click a button of a message by its label; where several have it, the first one after the words `near`."""

@@ -113,4 +113,4 @@ def _commands(request_url: str | None) -> Iterator[dict[str, Any]]:
 def _shortcuts() -> Iterator[dict[str, Any]]:
     for callback_id in table.SHORTCUTS:
         name, description = SHORTCUT_WORDS[callback_id]
-        yield {"name": name, "type": "message", "callback_id": callback_id, "description": description}
+        yield {"name": name, "type": "message", "callback_id": str(callback_id), "description": description}

@@ -9,6 +9,7 @@ from bot.engine.accounts import edit_account
 from bot.models import Account, AccountRole, Contact, Member, MemberRole, Milestone, Note, Signal
 from tests.support.accounts import Book
 from tests.support.reading import shown
+from tests.support.slack_double import refused
 from tests.support.workspace import Workspace
 from tests.support.world import World
 
@@ -58,7 +59,7 @@ async def test_a_note_over_the_limit_is_refused_with_the_numbers(ws: Workspace, 
 
 
 async def test_an_expired_trigger_is_told_in_a_sentence(ws: Workspace, world: World) -> None:  # noqa: ARG001
-    ws.slack.refusals["views.open"] = "expired_trigger_id"
+    ws.slack.fail("views.open", refused("expired_trigger_id"))
     assert "too little time" in shown(await ws.command("maya", "/account", "note acme"))
 
 

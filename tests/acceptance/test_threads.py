@@ -8,6 +8,8 @@ from bot.models import Account, AccountRole, MemberRole, Note, NoteSource
 from tests.support.play import Play, shown
 from tests.support.world import use_playbook
 
+REPLY = "1700000000.000200"
+
 
 async def notes(play: Play) -> list[Note]:
     async with play.world.database.transaction() as session:
@@ -20,7 +22,7 @@ async def reply(play: Play, message: dict[str, Any], user: str = "maya", **chang
         "channel": message["channel"],
         "channel_type": "im",
         "thread_ts": message["ts"],
-        "ts": "1700000000.000200",
+        "ts": REPLY,
         "text": "Spoke with Jane &amp; all is <https://acme.example|well>",
     }
     response = await play.ws.event(user, {**event, **changes})
@@ -94,7 +96,8 @@ async def test_a_reply_under_steps_of_several_accounts_asks_which(play: Play) ->
     await reply(play, message)
     assert not await notes(play)
     question = play.ws.ephemeral[-1]
-    play.ws.slack.replies = [{"ts": "1700000000.000200", "text": "Spoke with Jane &amp; all is well"}]
+    in_channel = play.ws.slack.state.conversation(question["channel"]).messages
+    in_channel.append({"ts": REPLY, "thread_ts": message["ts"], "text": "Spoke with Jane &amp; all is well"})
     await play.ws.click("maya", {**question, "ts": "1.2"}, "thread_note_account", "Globex")
     [note] = await notes(play)
     assert note.body == "Spoke with Jane & all is well"

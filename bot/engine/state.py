@@ -11,7 +11,7 @@ from bot.engine.calendars import local_date
 from bot.errors import InvalidInput, NotFound
 from bot.library.library import Library
 from bot.library.schema import Playbook, StepSpec
-from bot.models import FINISHED, Account, AccountRole, Member, MemberRole, Run, Step
+from bot.models import FINISHED, Account, AccountRole, Member, MemberRole, PlaybookVersion, Run, Step
 
 
 @dataclass
@@ -86,13 +86,18 @@ async def load_run(session: AsyncSession, library: Library, run_id: int) -> RunS
 
 
 async def _load(session: AsyncSession, library: Library, which: ColumnElement[bool]) -> RunState:
-    query = select(Run, Account).join(Account, col(Account.id) == Run.account_id).where(which)
+    query = (
+        select(Run, Account, PlaybookVersion.digest)
+        .join(Account, col(Account.id) == Run.account_id)
+        .join(PlaybookVersion, col(PlaybookVersion.id) == Run.playbook_version_id)
+        .where(which)
+    )
     found = (await session.exec(query.with_for_update(of=Run))).one_or_none()
     if found is None:
         raise NotFound("That step is not there any more. The Home tab shows what is current.")
-    run, account = found
+    run, account, digest = found
     steps = (await session.exec(select(Step).where(Step.run_id == run.id).order_by(col(Step.position)))).all()
-    playbook = await library.version(session, run.playbook_version_id)
+    playbook = await library.version(session, run.playbook_version_id, digest)
     return RunState(run, account, playbook, list(steps), await load_team(session, account.id, run.id))
 
 

@@ -28,7 +28,7 @@ class Library:
         self.catalog = Catalog()
         self.escalation_policy = EscalationPolicy()
         self.health_config = HealthConfig()
-        self._versions: dict[int, Playbook] = {}
+        self._versions: dict[str, Playbook] = {}  # by digest: a content is the same whatever row holds it
 
     def load(self) -> Catalog:
         """Read the files anew, playbooks and emails."""
@@ -62,9 +62,9 @@ class Library:
         await session.flush()
         return row.id
 
-    async def version(self, session: AsyncSession, version_id: int) -> Playbook:
-        """The playbook as it was when the version was stored."""
-        if version_id not in self._versions:
+    async def version(self, session: AsyncSession, version_id: int, digest: str) -> Playbook:
+        """The playbook as it was when the version, whose content has this digest, was stored."""
+        if digest not in self._versions:
             row = await session.get_one(PlaybookVersion, version_id)
-            self._versions[version_id] = Playbook.model_validate(row.content)
-        return self._versions[version_id]
+            self._versions[digest] = Playbook.model_validate(row.content)
+        return self._versions[digest]

@@ -25,6 +25,7 @@ from bot.models import (
     Member,
     MemberRole,
     Note,
+    PlaybookVersion,
     Run,
     RunStatus,
     Step,
@@ -75,15 +76,18 @@ async def load_step_cards(
 
 async def load_steps(session: AsyncSession, library: Library, step_ids: Iterable[int]) -> list[StepWithRun]:
     query = (
-        select(Step, Run, Account)
+        select(Step, Run, Account, PlaybookVersion.digest)
         .join(Run, col(Run.id) == Step.run_id)
         .join(Account, col(Account.id) == Step.account_id)
+        .join(PlaybookVersion, col(PlaybookVersion.id) == Run.playbook_version_id)
         .where(col(Step.id).in_(list(step_ids)))
     )
     rows = (await session.exec(query)).all()
     return [
-        StepWithRun(step, run, account, (await library.version(session, run.playbook_version_id)).step(step.key))
-        for step, run, account in rows
+        StepWithRun(
+            step, run, account, (await library.version(session, run.playbook_version_id, digest)).step(step.key)
+        )
+        for step, run, account, digest in rows
     ]
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import NoResultFound
 from sqlmodel import col, select
 
 from bot.db import Database
 from bot.demo.seeding import is_seeded, seed
+from bot.errors import NotFound
 from bot.library.library import Library
 from bot.models import (
     Account,
@@ -101,7 +101,7 @@ async def test_stories_can_be_played_on_any_working_day(day: datetime, sqlite: D
 async def test_story_that_fails_leaves_no_half_a_book(sqlite: Database, tmp_path: Path) -> None:
     empty = Library(tmp_path)
     empty.load()
-    with pytest.raises(NoResultFound, match="in the sample book"):
+    with pytest.raises(NotFound, match="renewal-120"):
         await seed(sqlite, empty, MONDAY, LONDON)
     async with sqlite.transaction() as session:
         assert (await session.exec(select(Account).order_by(col(Account.id)))).first() is None

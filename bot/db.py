@@ -10,7 +10,8 @@ SQLite facts behind the settings: under several writers a deferred transaction f
 turns from reading to writing, so a transaction takes the write lock at once (BEGIN IMMEDIATE) and waits for it.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -41,14 +43,28 @@ class Reader(Protocol):
     ) -> CursorResult[Any]: ...
 
 
-class _NearReader:
+class NearReader:
     """A Reader that does its work on the spot."""
+
+    dialect = pysqlite.dialect()
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def execute(self, statement: Executable, parameters: Mapping[str, Any] | None = None, /) -> CursorResult[Any]:
         return self._connection.execute(statement, parameters)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a statement in SQLite's own words, as the driver gives them."""
+        driver: Any = self._connection.connection.dbapi_connection
+        try:
+            rows: list[Any] = driver.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise OperationalError(sql, None, error) from error
+        return rows
 
 
 class Database:
@@ -59,7 +75,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite_connection)
             event.listen(self.engine.sync_engine, "begin", _begin_immediate)
-        self._near = _near_engine(self.url) if self.is_sqlite and self.url.database else None
+        self._near_engine = _near_engine(self.url) if self.is_sqlite and self.url.database else None
+        self._near: NearReader | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -76,16 +93,27 @@ class Database:
 
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[Reader]:
-        if self._near is None:
+        if self._near_engine is None:
             async with self.reading() as connection:
                 yield connection
-        else:
-            with explained_errors(), self._near.connect() as connection:
-                yield _NearReader(connection)
+            return
+        with explained_errors():
+            self._near = self._near or NearReader(self._near_engine.connect())
+            try:
+                yield self._near
+            except DBAPIError:
+                self._close_near()  # whatever was the matter, the next one begins anew
+                raise
+
+    def _close_near(self) -> None:
+        if self._near is not None:
+            self._near.close()
+            self._near = None
 
     async def close(self) -> None:
-        if self._near is not None:
-            self._near.dispose()
+        self._close_near()
+        if self._near_engine is not None:
+            self._near_engine.dispose()
         await self.engine.dispose()
 
 

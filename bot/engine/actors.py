@@ -1,15 +1,15 @@
 """Who acts: a member, as the engine's decisions see them."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
-from sqlalchemy import Executable, and_, bindparam, func, true
+from sqlalchemy import and_, bindparam, func, true
 from sqlalchemy import select as core_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Reader
 from bot.models import Member, MemberRole
+from bot.prepared import Prepared, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,18 @@ class Actor:
 
 async def read_actor(reader: Reader, slack_user_id: str) -> Actor | None:
     """The active member behind a Slack user; None for anybody else."""
-    row = (await reader.execute(_actor(), {"slack_user_id": slack_user_id})).one_or_none()
-    return row and Actor(row.id, row.name, MemberRole(row.role), row.slack_user_id, row.timezone, row.country)
+    for row in await _ACTOR.rows(reader, {"slack_user_id": slack_user_id}):
+        return Actor(row.id, row.name, MemberRole(row.role), row.slack_user_id, row.timezone, row.country)
+    return None
 
 
-@lru_cache(maxsize=1)
-def _actor() -> Executable:
-    """Every interaction asks this, so the statement is built once."""
+def _actor() -> Statement:
     columns = (Member.id, Member.name, Member.role, Member.slack_user_id, Member.timezone, Member.country)
     active = and_(col(Member.slack_user_id) == bindparam("slack_user_id"), col(Member.active).is_(true()))
     return core_select(*map(col, columns)).where(active)
+
+
+_ACTOR = Prepared(_actor)
 
 
 async def link_slack_user(session: AsyncSession, slack_user_id: str, email: str) -> Actor | None:

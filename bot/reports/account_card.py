@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlmodel import col
 
 from bot.db import Reader
@@ -23,6 +22,7 @@ from bot.models import (
     Step,
     StepStatus,
 )
+from bot.prepared import Prepared
 from bot.reports.account_head import AccountHead
 from bot.reports.parts import constant, part, together
 
@@ -79,8 +79,8 @@ class AccountCard:
 
 
 async def read_account_card(reader: Reader, account: AccountHead) -> AccountCard:
-    rows: dict[str, list[Row[Any]]] = {}
-    for row in (await reader.execute(_statement(), {"account_id": account.id})).all():
+    rows: dict[str, list[Any]] = {}
+    for row in await _CARD.rows(reader, {"account_id": account.id}):
         rows.setdefault(row.part, []).append(row)
     more = rows["account"][0]
     return AccountCard(
@@ -96,22 +96,21 @@ async def read_account_card(reader: Reader, account: AccountHead) -> AccountCard
     )
 
 
-def _contact(row: Row[Any]) -> ContactLine:
+def _contact(row: Any) -> ContactLine:
     return ContactLine(row.title, row.about, row.kind, tuple(row.data or ()), row.number)
 
 
-def _milestone(row: Row[Any]) -> MilestoneLine:
+def _milestone(row: Any) -> MilestoneLine:
     return MilestoneLine(row.title, row.about, MilestoneKind(row.kind), MilestoneStatus(row.state), row.day, row.at)
 
 
-def _notes(rows: Iterable[Row[Any]]) -> tuple[NoteLine, ...]:
+def _notes(rows: Iterable[Any]) -> tuple[NoteLine, ...]:
     return tuple(NoteLine(row.person, row.title, row.at) for row in sorted(rows, key=lambda row: row.at, reverse=True))
 
 
 # --- the statement ----------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
 def _statement() -> Any:
     account_id: Any = bindparam("account_id")
     return together(
@@ -196,3 +195,6 @@ def _notes_part(account_id: Any) -> Any:
         .join(Member, col(Member.id) == Note.author_id)
         .where(col(Note.id).in_(newest))
     )
+
+
+_CARD = Prepared(_statement)

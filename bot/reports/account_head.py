@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, false, or_, select
+from sqlalchemy import Select, bindparam, false, or_, select
 from sqlmodel import col
 
 from bot.db import Reader
 from bot.errors import NotFound
 from bot.models import Account, AccountRole, Member, MemberRole, Segment, Sentiment, Stage, Touch
+from bot.prepared import Prepared
 from bot.reports.nearness import bare_domain
 
 Statement = Select[*tuple[Any, ...]]
@@ -55,7 +55,7 @@ class AccountHead:
 
 async def load_head(reader: Reader, account_id: int) -> AccountHead:
     """Raises NotFound when the account is gone or archived."""
-    rows = (await reader.execute(_head_by_id(), {"account_id": account_id})).all()
+    rows = await _BY_ID.rows(reader, {"account_id": account_id})
     if not rows:
         raise NotFound("That account is not there any more. `/account list` shows yours.")
     return _heads(rows)[0]
@@ -65,7 +65,7 @@ async def load_heads(reader: Reader, spellings: Sequence[str]) -> list[AccountHe
     """The accounts that have one of the spellings as key, name or domain."""
     if len(spellings) == 1:
         one = {"key": spellings[0].lower(), "name": spellings[0], "domain": bare_domain(spellings[0])}
-        return _heads((await reader.execute(_head_by_spelling(), one)).all())
+        return _heads(await _BY_SPELLING.rows(reader, one))
     several = {
         "keys": [spelling.lower() for spelling in spellings],
         "names": list(spellings),
@@ -92,19 +92,16 @@ def _head() -> Statement:
     )
 
 
-@lru_cache(maxsize=1)
 def _head_by_id() -> Statement:
     return _head().where(col(Account.id) == bindparam("account_id"))
 
 
-@lru_cache(maxsize=1)
 def _head_by_spelling() -> Statement:
     """For one spelling, the usual case: a list of values would have to be worked into the statement each time."""
     named = [col(getattr(Account, name)) == bindparam(name) for name in ("key", "name", "domain")]
     return _head().where(or_(*named))
 
 
-@lru_cache(maxsize=1)
 def _heads_by_spellings() -> Statement:
     named = (
         col(Account.key).in_(bindparam("keys", expanding=True)),
@@ -114,16 +111,18 @@ def _heads_by_spellings() -> Statement:
     return _head().where(or_(*named))
 
 
-def _heads(rows: Iterable[Row[Any]]) -> list[AccountHead]:
+_BY_ID = Prepared(_head_by_id)
+_BY_SPELLING = Prepared(_head_by_spelling)
+
+
+def _heads(rows: Iterable[Any]) -> list[AccountHead]:
     """One head for each account; the rows of an account differ in the role only."""
     teams: dict[int, dict[MemberRole, Person]] = {}
-    firsts: dict[int, Row[Any]] = {}
+    firsts: dict[int, Any] = {}
     for row in rows:
         firsts.setdefault(row.id, row)
         team = teams.setdefault(row.id, {})
         if row.role is not None:
             team[MemberRole(row.role)] = Person(row.member_id, row.member_name, row.slack_user_id)
-    return [
-        AccountHead(**{name: getattr(row, name) for name in _NAMES}, team=teams[account_id])
-        for account_id, row in firsts.items()
-    ]
+    values: Iterable[list[Any]] = ([*row[: len(_NAMES)], teams[account_id]] for account_id, row in firsts.items())
+    return [AccountHead(*known) for known in values]

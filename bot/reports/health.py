@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlmodel import col
 
 from bot.db import Reader
@@ -28,6 +27,7 @@ from bot.models import (
     TouchpointKind,
     TouchpointStatus,
 )
+from bot.prepared import Prepared
 from bot.reports.account_head import AccountHead, Person
 from bot.reports.parts import constant, part, together
 from bot.signals.health import Health, HealthFacts, PastHealth, compute_health
@@ -88,8 +88,8 @@ async def read_health_page(reader: Reader, account: AccountHead, config: HealthC
         "day": day,
         "earliest": day - SNAPSHOT_SLACK,
     }
-    rows: dict[str, list[Row[Any]]] = {}
-    for row in (await reader.execute(_statement(), parameters)).all():
+    rows: dict[str, list[Any]] = {}
+    for row in await _PAGE.rows(reader, parameters):
         rows.setdefault(row.part, []).append(row)
     steps = _open_steps(rows.get("step", ()), now)
     facts = _facts(account, rows, now)
@@ -102,7 +102,7 @@ async def read_health_page(reader: Reader, account: AccountHead, config: HealthC
     )
 
 
-def _facts(account: AccountHead, rows: dict[str, list[Row[Any]]], now: datetime) -> HealthFacts:
+def _facts(account: AccountHead, rows: dict[str, list[Any]], now: datetime) -> HealthFacts:
     counts = StepCounts()
     for row in rows.get("step", ()):
         counts.add(row.day, row.timezone, now)
@@ -125,7 +125,7 @@ def _facts(account: AccountHead, rows: dict[str, list[Row[Any]]], now: datetime)
     )
 
 
-def _open_steps(rows: Iterable[Row[Any]], now: datetime) -> tuple[OpenStep, ...]:
+def _open_steps(rows: Iterable[Any], now: datetime) -> tuple[OpenStep, ...]:
     steps = [
         OpenStep(
             id=row.id,
@@ -141,24 +141,22 @@ def _open_steps(rows: Iterable[Row[Any]], now: datetime) -> tuple[OpenStep, ...]
     return tuple(sorted(steps, key=lambda step: (step.due_on or date.max, step.id)))
 
 
-def _escalation(row: Row[Any]) -> OpenEscalation:
+def _escalation(row: Any) -> OpenEscalation:
     return OpenEscalation(row.id, row.title, Severity(row.kind), EscalationStatus(row.state), _person(row), row.day)
 
 
-def _touchpoint(row: Row[Any]) -> NextTouchpoint:
+def _touchpoint(row: Any) -> NextTouchpoint:
     return NextTouchpoint(TouchpointKind(row.kind), row.title, _person(row) if row.person else None, row.at)
 
 
-def _person(row: Row[Any]) -> Person:
+def _person(row: Any) -> Person:
     return Person(row.number, row.person, row.slack_user_id)
 
 
 # --- the statement ----------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
 def _statement() -> Any:
-    """Built once: building it costs more than running it."""
     account_id: Any = bindparam("account_id")
     return together(
         _steps_part(account_id),
@@ -266,3 +264,6 @@ def _snapshot_part(account_id: Any) -> Any:
     return part(
         "snapshot", number=col(HealthSnapshot.score), day=col(HealthSnapshot.day), data=col(HealthSnapshot.components)
     ).where(same_account, col(HealthSnapshot.day) == newest)
+
+
+_PAGE = Prepared(_statement)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-_CONTROL = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_CONTROL = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}  # the first is in the others' entities, so it is replaced first
 _FORMATTING = re.compile(r"([*_~`])")
 ZERO_WIDTH_SPACE = "\u200b"
 
@@ -13,7 +13,9 @@ def escape(text: str) -> str:
 
     Escaping the three control characters is what keeps `<!channel>` and `<@U123>` from notifying anybody.
     """
-    return "".join(_CONTROL.get(character, character) for character in text)
+    for control, entity in _CONTROL.items():
+        text = text.replace(control, entity)
+    return text
 
 
 def plain(text: str) -> str:

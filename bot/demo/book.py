@@ -264,6 +264,7 @@ UMBRELLA = Customer(
         ),
         Scene(33, "dana", Acknowledges()),
         Scene(29, "dana", Resolves("Cause found and told to Albert Wesker in person; credit of one month agreed.")),
+        Scene(13, "maya", Notes("Alice wants a date for every open ticket. Sent her the list.")),
         Scene(12, "maya", Feels(RED, "Since the outage they have a rival in for demonstrations")),
         Scene(5, "maya", Starts("low-nps")),
         Scene(
@@ -618,7 +619,7 @@ CYBERDYNE = Customer(
 
 TYRELL = Customer(
     "tyrell",
-    "Tyrell & Daughters",
+    "Tyrell *Optics*",  # asterisks that are part of the name, not bold print
     Segment.SMB,
     Touch.LOW,
     Stage.ADOPTION,

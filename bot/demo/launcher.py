@@ -33,7 +33,7 @@ from bot.demo.time_machine import TimeMachine
 from bot.demo.timekeeping import KeptClock, local_timezone, opening_time
 from bot.demo.welcome import post_welcome
 from bot.demo.winding import Worker
-from bot.demo.workspace import Workspace, open_workspace
+from bot.demo.workspace import Workspace, open_workspace, require_place
 from bot.logs import configure_logging
 from bot.migrating import migrate
 from bot.services import Services
@@ -71,6 +71,7 @@ async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _run(settings: Settings, executable: Path, directory: Path, port: int, browser: bool) -> None:
+    await require_place(port, directory)  # before anything is written
     clock, timezone, woken = KeptClock(directory / "clock.json"), local_timezone(), asyncio.Event()
     services = build_services(settings, clock, woken.set)
     try:

@@ -5,10 +5,10 @@ redrawn any more, so it is forgotten; and what is still open is posted again: th
 of each unresolved escalation.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import uuid4
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -39,7 +39,7 @@ async def release_leases(database: Database, now: datetime) -> None:
 async def repost_open(database: Database, now: datetime) -> int:
     """Forget the messages of the former workspace and queue those that are still needed. Returns how many those are."""
     async with database.transaction() as session:
-        again = {*await _of_open_steps(session), *await _of_open_escalations(session)}
+        again = {*await _of_open_steps(session, now.date()), *await _of_open_escalations(session)}
         redraws = col(Delivery.kind).in_([DeliveryKind.REDRAW, DeliveryKind.ESCALATION_UPDATE])
         unsent = col(Delivery.status).in_([DeliveryStatus.PENDING, DeliveryStatus.LEASED])
         await session.exec(delete(Delivery).where(redraws, unsent))
@@ -60,13 +60,14 @@ def _send_again(delivery: Delivery, now: datetime) -> None:
     delivery.lease_until = delivery.finished_at = delivery.last_error = None
 
 
-async def _of_open_steps(session: AsyncSession) -> set[int]:
+async def _of_open_steps(session: AsyncSession, today: date) -> set[int]:
     newest = (
         select(func.max(PostedMessage.delivery_id))
         .join(PostedStep, col(PostedStep.message_id) == PostedMessage.id)
         .join(Step, col(Step.id) == PostedStep.step_id)
         .join(Run, col(Run.id) == Step.run_id)
         .where(col(Step.status).in_(ACTIONABLE), Run.status == RunStatus.ACTIVE)
+        .where(or_(col(Step.snoozed_until).is_(None), col(Step.snoozed_until) <= today))
         .group_by(col(Step.id))
     )
     return set((await session.exec(newest)).all())

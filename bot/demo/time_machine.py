@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.clock import ShiftedClock
+from bot.clock import Clock
 from bot.demo.timekeeping import spell
 from bot.demo.winding import Journey, Worker
 from handlers.call import CommandCall
@@ -16,7 +16,7 @@ PATIENCE = 2.0  # seconds a command may take; what takes longer is reported when
 
 
 class TimeMachine:
-    def __init__(self, worker: Worker, clock: ShiftedClock, timezone: str) -> None:
+    def __init__(self, worker: Worker, clock: Clock, timezone: str) -> None:
         self._worker = worker
         self._clock = clock
         self._timezone = timezone

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Protocol
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import ShiftedClock
+from bot.clock import Clock
 from bot.delivery.outbox import Outbox
 from bot.delivery.outgoing import Builder
 from bot.models import DeliveryKind
@@ -17,6 +18,10 @@ from bot.schedule.heartbeat import Heartbeat
 from bot.services import Services
 
 DAILY_AT = time(0, 5, tzinfo=UTC)  # the worker does the daily jobs with the first beat of the day
+
+
+class SettableClock(Clock, Protocol):
+    def set(self, instant: datetime) -> None: ...
 
 
 @dataclass
@@ -34,7 +39,7 @@ class Worker:
     def __init__(
         self,
         services: Services,
-        clock: ShiftedClock,
+        clock: SettableClock,
         client: AsyncWebClient,
         builders: Mapping[DeliveryKind, Builder],
         woken: asyncio.Event,

@@ -54,10 +54,10 @@ class Workspace:
     """A running workspace. `process` is None when it was taken over from a bot that was killed."""
 
     def __init__(self, port: int, pid: int, process: Process | None) -> None:
+        self.port = port
         self.address = f"http://localhost:{port}"
         self.api = f"{self.address}/api/"
         self.taken_over = process is None
-        self._port = port
         self._pid = pid
         self._process = process
 
@@ -66,7 +66,7 @@ class Workspace:
         if self._process:
             await self._process.wait()
             return
-        while await _listens(self._port):  # noqa: ASYNC110  # somebody else's process tells us nothing
+        while await _listens(self.port):  # noqa: ASYNC110  # somebody else's process tells us nothing
             await asyncio.sleep(0.2)
 
     async def stop(self) -> None:
@@ -114,36 +114,55 @@ def configuration() -> dict[str, Any]:
 @asynccontextmanager
 async def open_workspace(executable: Path, port: int, directory: Path) -> AsyncIterator[Workspace]:
     """A workspace that answers on `port`; it is stopped at the end. Raises DemoUnavailable when the port is taken."""
-    record = directory / "workspace.json"
-    occupant = await _settled_occupant(port)
-    if occupant is Occupant.NOBODY:
+    workspace = await require_place(port, directory)
+    if workspace is None:
         process = await _start(executable, port, directory)
         workspace = Workspace(port, process.pid, process)
-        record.write_text(json.dumps({"pid": process.pid, "port": port}))
-    elif occupant is Occupant.IDLE and (pid := _recorded_pid(record, port)):
-        workspace = Workspace(port, pid, None)
-    else:
-        raise DemoUnavailable(_taken(occupant, port))
+        _record(directory).write_text(json.dumps({"pid": process.pid, "port": port}))
     try:
         yield workspace
     finally:
         await workspace.stop()
-        record.unlink(missing_ok=True)
+        _record(directory).unlink(missing_ok=True)
 
 
-def _recorded_pid(record: Path, port: int) -> int | None:
-    """The process id of the workspace that was last started on this port from this directory."""
+async def require_place(port: int, directory: Path) -> Workspace | None:
+    """Whether a demo may start here: None when the port is free, or the workspace of this directory that is left over.
+
+    Raises DemoUnavailable when a demo runs on this port or with this directory already, or the port is another's.
+    """
+    left_over = _left_over(directory)
+    if left_over and left_over.port != port:
+        occupant = await _settled_occupant(left_over.port)
+        if occupant is Occupant.BUSY:
+            raise DemoUnavailable(_running(left_over.port))
+        if occupant is Occupant.IDLE:
+            await left_over.stop()
+    match await _settled_occupant(port):
+        case Occupant.NOBODY:
+            return None
+        case Occupant.IDLE if left_over and left_over.port == port:
+            return left_over
+        case Occupant.BUSY:
+            raise DemoUnavailable(_running(port))
+    raise DemoUnavailable(f"Port {port} is taken. Choose a free one: `playcall demo --port {port + 1}`.")
+
+
+def _running(port: int) -> str:
+    return f"A demo is already running: open http://localhost:{port}, or start another with --port and --data."
+
+
+def _record(directory: Path) -> Path:
+    return directory / "workspace.json"
+
+
+def _left_over(directory: Path) -> Workspace | None:
+    """The workspace that was last started from this directory and not stopped; it may have ended since."""
     try:
-        written = json.loads(record.read_text())
-        return int(written["pid"]) if written["port"] == port else None
+        written = json.loads(_record(directory).read_text())
+        return Workspace(int(written["port"]), int(written["pid"]), None)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _taken(occupant: Occupant, port: int) -> str:
-    if occupant is Occupant.BUSY:
-        return f"A demo is already running: open http://localhost:{port}, or start another with --port and --data."
-    return f"Port {port} is taken by another program. Choose a free one: `playcall demo --port {port + 1}`."
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------

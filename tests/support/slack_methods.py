@@ -172,9 +172,9 @@ def shown(message: Json, call: Json) -> Json:
 
 
 def within(message: Json, call: Json) -> bool:
-    """Both ends are excluded, as Slack does without `inclusive`."""
-    ts = float(message["ts"])
-    return ts > float(call.get("oldest") or 0) and (not call.get("latest") or ts < float(call["latest"]))
+    """Both ends are excluded, as Slack does, unless the call says `inclusive`."""
+    ts, oldest, latest = float(message["ts"]), float(call.get("oldest") or 0), float(call.get("latest") or "inf")
+    return oldest <= ts <= latest if call.get("inclusive") in {True, "1", "true"} else oldest < ts < latest
 
 
 def page(rows: list[Json], call: Json, name: str) -> Json:

@@ -37,7 +37,7 @@ check: install ## what must hold before a commit: format, lint, types, import di
 	@$(BIN)/python -m pytest -q -n auto
 
 bench: install ## the benchmarks, one after another
-	@set -e; for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file; done
+	@set -e; for file in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$file .py); echo; done
 
 # Pins for every platform and for Python 3.11 upwards, without a word about where packages come from.
 lock: install ## write requirements.lock anew from the ranges in pyproject.toml (needs uv)

@@ -142,7 +142,7 @@ async def slack(clock: FixedClock) -> AsyncIterator[SlackDouble]:
     double = SlackDouble(clock)
     for name in ("maya", "leo", "dana", "sam", "eve"):
         double.state.add_person(name)
-    for name in ("general", "cs-escalations", "cs-leaders"):
+    for name in ("general", "cs-escalations", "cs-leaders", "cs-emails"):
         double.state.add_channel(name)
     await double.start()
     yield double

@@ -54,14 +54,8 @@ class Play:
 
     def messages(self, channel: str) -> list[Payload]:
         """The messages of a channel, or of a person's direct messages, as they look now."""
-        place = self.ws.slack.state.conversation(channel if channel.startswith("cs-") else slack_id(channel)).id
-        found: dict[str, Payload] = {}
-        for method, call in self.ws.slack.calls:
-            if method == "chat.postMessage" and call["channel"] == place:
-                found[call["ts"]] = dict(call)
-            elif method == "chat.update" and call["ts"] in found and call["channel"] == place:
-                found[call["ts"]] |= {"text": call["text"], "blocks": call["blocks"]}
-        return list(found.values())
+        place = self.ws.slack.state.conversation(channel if channel.startswith("cs-") else slack_id(channel))
+        return [{"channel": place.id} | message for message in place.messages]
 
     def last(self, channel: str) -> Payload:
         return self.messages(channel)[-1]

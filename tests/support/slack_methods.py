@@ -1,5 +1,6 @@
 """The Web API methods of the Slack double: each takes the arguments of a call and returns what is beside `ok`."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -166,15 +167,20 @@ def check_hash(view: Json, call: Json) -> None:
 
 def shown(message: Json, call: Json) -> Json:
     """Metadata is left out unless it is asked for."""
-    if str(call.get("include_all_metadata", "")).lower() in {"1", "true"}:
+    if is_set(call, "include_all_metadata"):
         return message
     return {name: value for name, value in message.items() if name != "metadata"}
 
 
 def within(message: Json, call: Json) -> bool:
-    """Both ends are excluded, as Slack does, unless the call says `inclusive`."""
-    ts, oldest, latest = float(message["ts"]), float(call.get("oldest") or 0), float(call.get("latest") or "inf")
-    return oldest <= ts <= latest if call.get("inclusive") in {True, "1", "true"} else oldest < ts < latest
+    """Whether a message lies between `oldest` and `latest`, both excluded unless `inclusive` is set."""
+    ts, oldest, latest = float(message["ts"]), float(call.get("oldest") or 0), float(call.get("latest") or math.inf)
+    at_an_end = ts in {oldest, latest}
+    return oldest <= ts <= latest and (not at_an_end or is_set(call, "inclusive"))
+
+
+def is_set(call: Json, name: str) -> bool:
+    return str(call.get(name, "")).lower() in {"1", "true"}
 
 
 def page(rows: list[Json], call: Json, name: str) -> Json:

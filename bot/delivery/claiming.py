@@ -1,6 +1,7 @@
 """Taking deliveries to send, so that no two processes send the same one and a lane keeps its order."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
@@ -9,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
 from bot.delivery.writing import Writer
-from bot.models import Delivery, DeliveryKind, DeliveryStatus
+from bot.models import Delivery, DeliveryKind, DeliveryStatus, TimelineEntry
 from bot.models.outbox import UNSENT
 
 # Redrawing has limits of its own, wide enough to need no pace, and must not wait behind messages: only a second redraw
@@ -20,9 +21,15 @@ UNPACED = frozenset({DeliveryKind.REDRAW, DeliveryKind.HOME})
 ATTEMPTS_THAT_HOLD_THE_LANE = 5
 
 
-async def claim(
-    database: Database, writer: Writer, now: datetime, lease_until: datetime, limit: int
-) -> Sequence[Delivery]:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`mark` is how far the timeline had come, to which every change adds: what is built from now on knows of it."""
+
+    deliveries: Sequence[Delivery]
+    mark: int
+
+
+async def claim(database: Database, writer: Writer, now: datetime, lease_until: datetime, limit: int) -> Claim:
     """Lease up to `limit` deliveries that are due, at most the first unsent one of each lane.
 
     An expired lease is claimed like a pending delivery. `attempts` counts the claims: from the second on, an earlier
@@ -30,11 +37,11 @@ async def claim(
     """
     async with database.reading() as connection:
         if (await connection.execute(claimable(now, 1))).first() is None:
-            return []  # the usual case, without taking the write lock
+            return Claim([], 0)  # the usual case, without taking the write lock
     return await writer.run(lambda session: lease(session, now, lease_until, limit))
 
 
-async def lease(session: AsyncSession, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+async def lease(session: AsyncSession, now: datetime, lease_until: datetime, limit: int) -> Claim:
     due = claimable(now, limit).with_for_update(skip_locked=True).cte("due")
     statement = (
         update(Delivery)
@@ -43,7 +50,8 @@ async def lease(session: AsyncSession, now: datetime, lease_until: datetime, lim
         .returning(Delivery)
         .execution_options(synchronize_session=False)
     )
-    return (await session.exec(statement)).scalars().all()
+    mark = await session.scalar(select(func.max(col(TimelineEntry.id)))) or 0
+    return Claim((await session.exec(statement)).scalars().all(), mark)
 
 
 def claimable(now: datetime, limit: int) -> Select[int]:

@@ -21,7 +21,6 @@ from bot.delivery.recording import (
     record_retry,
     record_sent,
     renew_lease,
-    timeline_mark,
 )
 from bot.delivery.refusals import RateLimited, Refused, SlackTrouble
 from bot.delivery.retrying import Fail, decide_retry
@@ -68,12 +67,14 @@ class Courier:
         self._lease = timedelta(seconds=services.settings.lease_seconds)
         self._request_timeout = timedelta(seconds=request_timeout)
 
-    async def deliver(self, delivery: Delivery) -> Outcome:
+    async def deliver(self, delivery: Delivery, mark: int) -> Outcome:
         """Bring one leased delivery to an outcome, which is written down when this returns.
+
+        `mark` is how far the timeline had come when it was claimed.
 
         Raises DatabaseUnavailable: then the lease runs out, and the delivery is looked up and sent later.
         """
-        journey = Journey(delivery)
+        journey = Journey(delivery, mark)
         while True:
             try:
                 return await self._attempt(journey)
@@ -92,7 +93,6 @@ class Courier:
         delivery = journey.delivery
         await self._pacing.wait_until(journey.not_before)
         async with self._database.reading() as connection:
-            journey.built_at = await timeline_mark(connection)
             build = self._builders[DeliveryKind(delivery.kind)]
             journey.outgoing = await build(connection, delivery, self._services, self._now())
         match journey.outgoing:
@@ -119,9 +119,7 @@ class Courier:
             self._pacing.leaves(channel_name(channel))
             outcome, posted = Outcome.SENT, await self._api.post(channel, message, delivery.key)
         self._addresses.remember(channel, posted.channel)
-        await self._write(
-            lambda session: record_posted(session, delivery, message, posted, journey.built_at, self._now())
-        )
+        await self._write(lambda session: record_posted(session, delivery, message, posted, journey.mark, self._now()))
         return outcome
 
     async def _update(self, delivery: Delivery, message: UpdateMessage) -> Outcome:
@@ -195,9 +193,9 @@ class Courier:
 class Journey:
     """What is known of a delivery under way, beside its row."""
 
-    def __init__(self, delivery: Delivery) -> None:
+    def __init__(self, delivery: Delivery, mark: int) -> None:
         self.delivery = delivery
+        self.mark = mark
         self.outgoing: Outgoing | None = None
         self.channel: str | None = None
-        self.built_at = 0
         self.not_before: datetime | None = None

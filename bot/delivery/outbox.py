@@ -92,15 +92,15 @@ class Outbox:
         except DatabaseUnavailable:
             log.warning("outbox_cannot_reach_the_database", exc_info=True)
             return 0
-        for delivery in claimed:
-            flight = asyncio.create_task(self._carry(delivery))
+        for delivery in claimed.deliveries:
+            flight = asyncio.create_task(self._carry(delivery, claimed.mark))
             self._flights.add(flight)
             flight.add_done_callback(self._flights.discard)
-        return len(claimed)
+        return len(claimed.deliveries)
 
-    async def _carry(self, delivery: Delivery) -> Outcome:
+    async def _carry(self, delivery: Delivery, mark: int) -> Outcome:
         try:
-            outcome = await self._courier.deliver(delivery)
+            outcome = await self._courier.deliver(delivery, mark)
         except Exception:
             # its lease will run out; then it is looked up in Slack and sent if it is not there
             log.exception("delivery_interrupted", delivery_id=delivery.id)

@@ -18,6 +18,7 @@ from bot.delivery.writing import Writer
 from bot.models import Lane
 
 LANE_INTERVAL = timedelta(seconds=1)
+FRESH = timedelta(seconds=1)
 WORKSPACE = "*"
 NEVER = datetime.min.replace(tzinfo=UTC)
 SHARES_PER_SECOND = 4
@@ -32,6 +33,7 @@ class Pacing:
         self._clock = clock
         self._pause = pause
         self._free_at: dict[str, datetime] = {}  # what this process knows; spares it asking in vain
+        self._looked_at: dict[str, tuple[datetime, datetime]] = {}  # for holds: when, and what was found
         self._share = max(1, int(messages_per_second / SHARES_PER_SECOND))
         self._spacing = timedelta(seconds=1 / messages_per_second)
         self._share_interval = self._share * self._spacing
@@ -51,12 +53,21 @@ class Pacing:
     async def hold(self, name: str, until: datetime) -> None:
         """Nobody uses the lane (or whatever `name` stands for) before `until`."""
         await self._writer.run(lambda session: hold(session, name, until))
+        self._looked_at.pop(name, None)
 
     async def held_until(self, name: str) -> datetime | None:
-        """When `name` is free again; None when it is free now."""
+        """When `name` is free again; None when it is free now, as far as was known within the last second."""
+        now = self._clock.now()
+        looked_at, free_at = self._looked_at.get(name, (NEVER, NEVER))
+        if now - looked_at > FRESH:
+            free_at = await self._read(name)
+            self._looked_at[name] = now, free_at
+        return free_at if free_at > now else None
+
+    async def _read(self, name: str) -> datetime:
         async with self._database.reading() as connection:
-            query = select(Lane.free_at).where(Lane.name == name, col(Lane.free_at) > self._clock.now())
-            return (await connection.execute(query)).scalar_one_or_none()
+            query = select(Lane.free_at).where(Lane.name == name)
+            return (await connection.execute(query)).scalar_one_or_none() or NEVER
 
     async def wait_until(self, instant: datetime | None) -> None:
         if instant and (seconds := (instant - self._clock.now()).total_seconds()) > 0:

@@ -7,8 +7,7 @@ recorded only by the holder of the lease, so that a process that was too slow un
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, or_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import delete, exists, insert, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -26,12 +25,12 @@ async def record_sent(session: AsyncSession, delivery: Delivery, now: datetime) 
 
 
 async def record_posted(
-    session: AsyncSession, delivery: Delivery, message: PostMessage, posted: Posted, built_at: int, now: datetime
+    session: AsyncSession, delivery: Delivery, message: PostMessage, posted: Posted, mark: int, now: datetime
 ) -> None:
     """The message stands in Slack; remember it where it has to be redrawn when what it shows changes.
 
-    `built_at` is `timeline_mark` from before the message was built. What has changed since could not redraw a message
-    that was not remembered yet, so it is redrawn now.
+    `mark` is how far the timeline had come before the message was built. What has changed since could not redraw a
+    message that was not remembered yet, so it is redrawn now.
     """
     shows_something = bool(message.step_ids) or message.escalation_id is not None
     if not await record_sent(session, delivery, now) or not shows_something:
@@ -39,15 +38,10 @@ async def record_posted(
     await _remember_message(session, delivery, message, posted, now)
     if message.escalation_id is not None:
         await _remember_thread(session, message.escalation_id, posted)
-    if await _changed_since(session, message, built_at):
+    if await _changed_since(session, message, mark):
         await redraw_steps(session, message.step_ids, now)
         if message.escalation_id is not None:
             await redraw_escalation(session, message.escalation_id, now)
-
-
-async def timeline_mark(connection: AsyncConnection) -> int:
-    """How far the timeline has come: every change adds to it."""
-    return (await connection.execute(select(func.coalesce(func.max(col(TimelineEntry.id)), 0)))).scalar_one()
 
 
 async def forget_message(session: AsyncSession, message: UpdateMessage) -> None:

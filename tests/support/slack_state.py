@@ -17,7 +17,7 @@ RESPONSE_LIFE, RESPONSE_USES = timedelta(minutes=30), 5
 MODAL_DEPTH = 3
 PACE = timedelta(seconds=1)
 # Requests that leave a second apart do not arrive exactly a second apart.
-TOLERANCE = timedelta(milliseconds=50)
+TOLERANCE = timedelta(milliseconds=100)
 
 Json = dict[str, Any]
 

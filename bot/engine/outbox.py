@@ -124,10 +124,11 @@ def _row(
 
 async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> Sequence[tuple[int, int | None]]:
     """The ids of the deliveries that the rows became, new or already pending, with their members; in no order."""
-    statement = insert_or(session, Delivery).values(rows)
+    statement = insert_or(session, Delivery)
     merged = statement.on_conflict_do_update(
         index_elements=["merge_key"],
         index_where=PENDING,
         set_={"merge_key": statement.excluded.merge_key},  # changes nothing, so that the pending row's id comes back
-    )
-    return (await session.exec(merged.returning(col(Delivery.id), col(Delivery.member_id)))).all()
+    ).returning(col(Delivery.id), col(Delivery.member_id))
+    connection = await session.connection()  # rows as parameters: the statement is compiled once, whatever their number
+    return [(row[0], row[1]) for row in await connection.execute(merged, rows)]

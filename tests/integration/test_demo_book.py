@@ -31,8 +31,9 @@ LONDON = "Europe/London"
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def library() -> Library:
+    """One for each test: it remembers the versions of one database."""
     shipped = Library(ROOT / "playbooks")
     shipped.load()
     return shipped

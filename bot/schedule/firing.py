@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import String, Table, bindparam, func, type_coerce, update
+from sqlalchemy import Table, bindparam, func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -25,9 +25,7 @@ from bot.models import (
     Milestone,
     MilestoneStatus,
     Run,
-    RunStatus,
     Step,
-    StepStatus,
     Touchpoint,
     TouchpointKind,
     TouchpointStatus,
@@ -45,9 +43,12 @@ from bot.schedule.deciding import (
 )
 from bot.services import Services
 
+K = TypeVar("K")
+
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+TOUCHPOINTS: Table = Touchpoint.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 NOT_OF_STEPS = (TouchpointKind.CELEBRATION, TouchpointKind.UNACKNOWLEDGED)
 
 
@@ -114,11 +115,11 @@ async def _claim_candidates(session: AsyncSession, now: datetime) -> list[Candid
     query = (
         select(
             Touchpoint.id,
-            type_coerce(col(Touchpoint.kind), String).label("kind"),
+            Touchpoint.kind,
             Touchpoint.at_once,
             Step.id,
-            type_coerce(col(Step.status), String).label("step_status"),
-            type_coerce(col(Run.status), String).label("run_status"),
+            col(Step.status).label("step_status"),
+            col(Run.status).label("run_status"),
             Step.account_id,
             Step.assignee_id,
         )  # type: ignore[call-overload]  # sqlmodel types up to four columns
@@ -129,11 +130,7 @@ async def _claim_candidates(session: AsyncSession, now: datetime) -> list[Candid
         .limit(BATCH)
         .with_for_update(of=Touchpoint, skip_locked=True)
     )
-    rows = (await session.exec(query)).all()
-    return [
-        Candidate(row[0], TouchpointKind(row[1]), row[2], row[3], StepStatus(row[4]), RunStatus(row[5]), row[6], row[7])
-        for row in rows
-    ]
+    return [Candidate(*row) for row in (await session.exec(query)).all()]
 
 
 async def _recipients(session: AsyncSession, candidates: Sequence[Candidate]) -> dict[int, Recipient]:
@@ -192,29 +189,28 @@ async def _apply(
     members = {recipients[c.touchpoint_id].member_id for c in fired}
     deliveries = await enqueue_steps(session, {m: timedelta() if m in hurried else wait for m in members}, now)
     await refresh_homes(session, members, now)
-    await _set(
-        session,
-        {"status": TouchpointStatus.FIRED, "fired_at": now, "delivery_id": bindparam("b_delivery")},
-        [{"b_id": c.touchpoint_id, "b_delivery": deliveries[recipients[c.touchpoint_id].member_id]} for c in fired],
-    )
-    await _set(
-        session,
-        {"status": TouchpointStatus.SKIPPED, "skip_reason": bindparam("b_reason")},
-        [{"b_id": c.touchpoint_id, "b_reason": d.reason} for c, d in decisions if isinstance(d, Skip)],
-    )
-    await _set(
-        session,
-        {"fire_at": bindparam("b_until")},
-        [{"b_id": c.touchpoint_id, "b_until": d.until} for c, d in decisions if isinstance(d, Defer)],
-    )
+    told = [{"b_id": c.touchpoint_id, "b_delivery": deliveries[recipients[c.touchpoint_id].member_id]} for c in fired]
+    if told:  # what differs from row to row goes in one call to the driver, what is the same in one statement
+        of_each = update(TOUCHPOINTS).where(TOUCHPOINTS.c.id == bindparam("b_id"))
+        await (await session.connection()).execute(of_each.values(delivery_id=bindparam("b_delivery")), told)
+        await _set(session, [c.touchpoint_id for c in fired], status=TouchpointStatus.FIRED, fired_at=now)
+    for reason, ids in _grouped((d.reason, c) for c, d in decisions if isinstance(d, Skip)).items():
+        await _set(session, ids, status=TouchpointStatus.SKIPPED, skip_reason=reason)
+    for until, ids in _grouped((d.until, c) for c, d in decisions if isinstance(d, Defer)).items():
+        await _set(session, ids, fire_at=until)
 
 
-async def _set(session: AsyncSession, values: Mapping[str, Any], rows: list[dict[str, Any]]) -> None:
-    """Update touchpoints row by row in one call to the driver."""
-    if rows:
-        table: Table = Touchpoint.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-        statement = update(table).where(table.c.id == bindparam("b_id")).values(**values)
-        await (await session.connection()).execute(statement, rows)
+def _grouped(pairs: Iterable[tuple[K, Candidate]]) -> dict[K, list[int]]:
+    """The ids of touchpoints by what becomes of them: one statement for each instead of one for each row."""
+    groups: dict[K, list[int]] = {}
+    for key, candidate in pairs:
+        groups.setdefault(key, []).append(candidate.touchpoint_id)
+    return groups
+
+
+async def _set(session: AsyncSession, touchpoint_ids: list[int], **values: Any) -> None:
+    statement = update(TOUCHPOINTS).where(TOUCHPOINTS.c.id.in_(touchpoint_ids)).values(**values)
+    await (await session.connection()).execute(statement)
 
 
 def _count(decisions: Iterable[Decision]) -> FiringReport:

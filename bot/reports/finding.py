@@ -4,24 +4,23 @@ import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from rapidfuzz import process
-from sqlalchemy import Row, and_, bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlmodel import col
 
 from bot.db import Reader
 from bot.errors import NotFound
 from bot.models import Account
+from bot.prepared import Prepared
 from bot.reports.account_head import AccountHead, Statement, load_head, load_heads
-from bot.reports.nearness import bare_domain, domain_name, fold, nearness
+from bot.reports.nearness import bare_domain, domain_name, fold, nearest
 from bot.slack.incoming import first_word
 from bot.slack.text import unformatted
 
 SUGGESTIONS = 5
 WORDS_IN_NAME = 6
-PAGE = 1_000  # names looked at before others get their turn
+PAGE = 500  # names looked at before others get their turn
 NEAR, SURE, LEAD = 62.0, 88.0, 12.0  # of 100: worth suggesting; good enough to take, when so far ahead of the next
 
 
@@ -149,30 +148,30 @@ async def _find_near(reader: Reader, wanted: str) -> Found | Unsure:
 async def _nearest(reader: Reader, wanted: str) -> list[_Near]:
     """The accounts nearest to a text, best first. It reads no more than their names, in turns of some milliseconds."""
     folded = fold(wanted)
+    if not folded:
+        return []
     best: list[_Near] = []
     last = 0
-    while rows := (await reader.execute(_names_after(), {"last": last})).all():
+    while rows := await _NAMES_AFTER.rows(reader, {"last": last}):
         last = rows[-1].id
         best = sorted([*best, *_near_in(rows, folded)], key=lambda one: -one.score)[: SUGGESTIONS + 1]
         await asyncio.sleep(0)
     return best
 
 
-def _near_in(rows: Sequence[Row[Any]], folded: str) -> list[_Near]:
-    spellings: list[tuple[str, Row[Any]]] = []
-    for row in rows:
-        spellings += [(text, row) for text in {fold(row.key), fold(row.name), fold(domain_name(row.domain))} if text]
-    texts = [text for text, _ in spellings]
-    matches = process.extract(folded, texts, scorer=nearness, limit=SUGGESTIONS * 3, score_cutoff=NEAR)
+def _near_in(rows: Sequence[Any], folded: str) -> list[_Near]:
+    names = [(fold(text), row) for row in rows for text in {row.key, row.name, domain_name(row.domain)}]
     best: dict[int, _Near] = {}
-    for text, score, index in matches:
-        row = spellings[index][1]
-        best.setdefault(row.id, _Near(score, Candidate(row.id, row.key, row.name), same=text == folded))
+    for score, index in nearest(folded, [name for name, _ in names], SUGGESTIONS * 3, NEAR):
+        name, row = names[index]
+        best.setdefault(row.id, _Near(score, Candidate(row.id, row.key, row.name), same=name == folded))
     return list(best.values())
 
 
-@lru_cache(maxsize=1)
 def _names_after() -> Statement:
     columns = (Account.id, Account.key, Account.name, Account.domain)
     after = and_(col(Account.id) > bindparam("last"), col(Account.archived).is_(False))
     return select(*map(col, columns)).where(after).order_by(col(Account.id)).limit(PAGE)
+
+
+_NAMES_AFTER = Prepared(_names_after)

@@ -118,6 +118,7 @@ class Courier:
                 return Outcome.LOST
             self._pacing.leaves(channel_name(channel))
             outcome, posted = Outcome.SENT, await self._api.post(channel, message, delivery.key)
+            self._pacing.answered(channel_name(channel))
         self._addresses.remember(channel, posted.channel)
         await self._write(lambda session: record_posted(session, delivery, message, posted, journey.mark, self._now()))
         return outcome

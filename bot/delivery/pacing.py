@@ -18,6 +18,7 @@ from bot.delivery.writing import Writer
 from bot.models import Lane
 
 LANE_INTERVAL = timedelta(seconds=1)
+USUAL_ANSWER = timedelta(milliseconds=100)
 FRESH = timedelta(seconds=1)
 WORKSPACE = "*"
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -49,6 +50,10 @@ class Pacing:
     def leaves(self, lane: str) -> None:
         """The message leaves now, a little after its moment was taken: the next one keeps its distance from this."""
         self._free_at[lane] = self._clock.now() + LANE_INTERVAL
+
+    def answered(self, lane: str) -> None:
+        """Slack has taken the message at some time before now: when that took long, the next one waits for it."""
+        self._free_at[lane] = max(self._free_at[lane], self._clock.now() + LANE_INTERVAL - USUAL_ANSWER)
 
     async def hold(self, name: str, until: datetime) -> None:
         """Nobody uses the lane (or whatever `name` stands for) before `until`."""

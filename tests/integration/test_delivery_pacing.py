@@ -93,6 +93,17 @@ async def test_waiting_ends_at_once_when_the_outbox_stops(sqlite: Database, cloc
         await taking
 
 
+async def test_after_a_slow_answer_the_next_message_keeps_its_distance_from_it(
+    database: Database, clock: FixedClock, now: datetime
+) -> None:
+    one = pacing(database, clock)
+    await one.take("C1")
+    one.leaves("C1")
+    clock.set(now + timedelta(seconds=0.6))
+    one.answered("C1")
+    assert await one.take("C1") == now + timedelta(seconds=1.5)
+
+
 async def test_messages_of_a_channel_go_out_a_second_apart_without_a_refusal(desk: Desk, slack: SlackDouble) -> None:
     start = desk.clock.now()
     for number in range(5):

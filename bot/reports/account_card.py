@@ -22,9 +22,10 @@ from bot.models import (
     Step,
     StepStatus,
 )
+from bot.models.columns import constant
 from bot.prepared import Prepared
 from bot.reports.account_head import AccountHead
-from bot.reports.parts import constant, part, together
+from bot.reports.parts import part, together
 
 NOTES = 3
 

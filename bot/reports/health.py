@@ -27,9 +27,10 @@ from bot.models import (
     TouchpointKind,
     TouchpointStatus,
 )
+from bot.models.columns import constant
 from bot.prepared import Prepared
 from bot.reports.account_head import AccountHead, Person
-from bot.reports.parts import constant, part, together
+from bot.reports.parts import part, together
 from bot.signals.health import Health, HealthFacts, PastHealth, compute_health
 from bot.signals.health_facts import SNAPSHOT_SLACK, StepCounts, milestone_fact
 

@@ -3,11 +3,9 @@
 A page about an account needs a little of many tables. Each statement costs a round trip, which is most of the cost.
 """
 
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     CompoundSelect,
     Date,
     Select,
@@ -39,11 +37,6 @@ SHAPE: dict[str, Any] = {
     "at": UtcDateTime,
     "data": JSON_OBJECT,
 }
-
-
-def constant(value: StrEnum) -> ColumnElement[str]:
-    """A status as part of the statement's text: a bound value costs more each time than the row it selects."""
-    return literal_column(f"'{value.value}'", String)
 
 
 def part(name: str, **columns: Any) -> Statement:

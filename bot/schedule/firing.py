@@ -30,6 +30,7 @@ from bot.models import (
     TouchpointKind,
     TouchpointStatus,
 )
+from bot.models.columns import constant
 from bot.schedule.deciding import (
     STRENGTH,
     Candidate,
@@ -89,7 +90,7 @@ async def fire_due(services: Services, now: datetime) -> FiringReport:
 
 async def next_due_at(connection: AsyncConnection) -> datetime | None:
     """When the next planned touchpoint is due."""
-    query = select(func.min(Touchpoint.fire_at)).where(Touchpoint.status == TouchpointStatus.PLANNED)
+    query = select(func.min(Touchpoint.fire_at)).where(col(Touchpoint.status) == constant(TouchpointStatus.PLANNED))
     due: datetime | None = (await connection.execute(query)).scalar_one()
     return due
 
@@ -125,7 +126,7 @@ async def _claim_candidates(session: AsyncSession, now: datetime) -> list[Candid
         )  # type: ignore[call-overload]  # sqlmodel types up to four columns
         .join(Step, col(Step.id) == Touchpoint.step_id)
         .join(Run, col(Run.id) == Step.run_id)
-        .where(col(Touchpoint.status) == TouchpointStatus.PLANNED, col(Touchpoint.fire_at) <= now)
+        .where(col(Touchpoint.status) == constant(TouchpointStatus.PLANNED), col(Touchpoint.fire_at) <= now)
         .order_by(col(Touchpoint.fire_at))
         .limit(BATCH)
         .with_for_update(of=Touchpoint, skip_locked=True)
@@ -225,7 +226,7 @@ async def _fire_others(services: Services, session: AsyncSession, now: datetime)
     query = (
         select(Touchpoint)
         .where(
-            Touchpoint.status == TouchpointStatus.PLANNED,
+            col(Touchpoint.status) == constant(TouchpointStatus.PLANNED),
             Touchpoint.fire_at <= now,
             col(Touchpoint.kind).in_(NOT_OF_STEPS),
         )

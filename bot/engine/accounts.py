@@ -22,13 +22,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import insert_or
 from bot.engine.actors import Actor
+from bot.engine.handover import hand_over_steps
 from bot.engine.journal import record
 from bot.engine.outbox import refresh_homes
 from bot.engine.permissions import require_may_edit_account
 from bot.engine.replanning import replan_other_runs
-from bot.engine.state import load_team
+from bot.engine.state import load_team, lock_account
 from bot.engine.triggers import start_for_anchors, start_for_contact_roles, start_for_nps, start_for_sentiment
-from bot.errors import InvalidInput, NotFound, WrongState
+from bot.errors import InvalidInput, WrongState
 from bot.library.library import Library
 from bot.models import (
     Account,
@@ -210,7 +211,7 @@ async def edit_account(
     `seen` is the `updated_at` of the account the changes were made from: when somebody else has changed it since,
     WrongState is raised rather than their change undone.
     """
-    account = await _locked(session, account_id)
+    account = await lock_account(session, account_id)
     if seen is not None and account.updated_at != seen:
         raise WrongState(
             f"{account.name} was changed while you had this open, so nothing was saved. "
@@ -239,8 +240,10 @@ async def edit_account(
         summary = "changed " + ", ".join(name.replace("_", " ") for name in changed)
         record(session, TimelineKind.ACCOUNT_CHANGED, summary, now, account_id=account_id, actor=actor, details=details)
         await session.flush()
+    if set(changed) & set(MemberRole):
+        sentences += await hand_over_steps(session, library, account_id, team.roles, actor, now)
     if set(changed) & set(Anchor):
-        sentences = await replan_other_runs(session, library, account, now)
+        sentences += await replan_other_runs(session, library, account, now)
         started = await start_for_anchors(session, library, now, account_id=account_id)
         sentences += [f"{run.title} started." for run in started]
     await refresh_homes(session, [*team.roles.values(), *(m for m in roles.values() if m)], now)
@@ -273,7 +276,7 @@ async def log_sentiment(
     now: datetime,
 ) -> list[Run]:
     """Keep how the account feels to the team. Returns the playbooks it started."""
-    account = await _locked(session, account_id)
+    account = await lock_account(session, account_id)
     require_may_edit_account(actor, (await load_team(session, account_id)).roles)
     words = (comment or "").strip()[:COMMENT_LENGTH] or None
     signal = Signal(
@@ -301,7 +304,7 @@ async def save_contact(
     session: AsyncSession, library: Library, account_id: int, draft: ContactDraft, actor: Actor, now: datetime
 ) -> Contact:
     """Add a contact, or change the one with this email. Roles given are added to those the contact has."""
-    account = await _locked(session, account_id)
+    account = await lock_account(session, account_id)
     require_may_edit_account(actor, (await load_team(session, account_id)).roles)
     query = select(Contact).where(Contact.account_id == account_id, func.lower(Contact.email) == draft.email)
     contact = (await session.exec(query)).one_or_none()
@@ -347,13 +350,6 @@ async def _record_survey(
     summary = f"noted an NPS of {score} from {contact.name}"
     record(session, TimelineKind.SURVEY, summary, now, account_id=account_id, actor=actor)
     return survey
-
-
-async def _locked(session: AsyncSession, account_id: int) -> Account:
-    account = await session.get(Account, account_id, with_for_update=True)
-    if account is None:
-        raise NotFound("That account is not there any more.")
-    return account
 
 
 def _role_changes(values: Mapping[str, Any]) -> dict[MemberRole, Any]:

@@ -1,35 +1,32 @@
 """What finishing a step changes elsewhere: the account, other steps, the run. Kept on the step, so it can be undone."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.engine.account_changes import change_account, describe_change, restore_account, saved_fields
 from bot.engine.actors import Actor
-from bot.engine.answers import Answer, Checked
+from bot.engine.answers import Checked
 from bot.engine.journal import record
-from bot.engine.milestones import reach_milestone
+from bot.engine.milestones import call_off_celebration, reach_milestone
 from bot.engine.progress import end_run
 from bot.engine.replanning import replan_other_runs
 from bot.engine.state import RunState
 from bot.engine.transitions import UNFINISHED
 from bot.library.library import Library
-from bot.library.schema import Outcome, StepSpec, Then
+from bot.library.schema import Outcome, Then
 from bot.models import (
-    Account,
     Anchor,
     Milestone,
     MilestoneStatus,
     RunStatus,
-    Stage,
     Step,
     StepStatus,
     TimelineKind,
 )
 
 ENDS = {Then.COMPLETE_RUN: RunStatus.COMPLETED, Then.CANCEL_RUN: RunStatus.CANCELLED}
-ATTRIBUTE = "attributes."
 
 
 async def apply_effects(
@@ -45,12 +42,12 @@ async def apply_effects(
     changes = saved_fields(state.spec(step), checked.answers)
     if checked.outcome and checked.outcome.stage:
         changes["stage"] = checked.outcome.stage
-    before = change_account(state.account, changes, now)
-    effects: dict[str, Any] = {**step.effects, "account": before}
-    if before:
-        summary = "changed " + ", ".join(name.removeprefix(ATTRIBUTE).replace("_", " ") for name in before)
+    changed = change_account(state.account, changes, now)
+    effects: dict[str, Any] = {**step.effects, "account": changed}
+    if changed:
+        summary = "changed " + ", ".join(describe_change(name, after) for name, (_, after) in changed.items())
         record(session, TimelineKind.ACCOUNT_CHANGED, summary, now, account_id=step.account_id, actor=actor)
-    if before.keys() & set(Anchor):
+    if changed.keys() & set(Anchor):
         await replan_other_runs(session, library, state.account, now, but=state.run.id)
     affected: list[Step] = []
     if checked.outcome:
@@ -76,8 +73,9 @@ async def _apply_outcome(
         other.revision += 1
     effects["not_applicable"] = [other.id for other in pointless]
     if outcome.milestone:
-        effects["milestone"] = outcome.milestone
-        await reach_milestone(session, library, state.account.id, outcome.milestone, actor, now)
+        milestone = await reach_milestone(session, library, state.account.id, outcome.milestone, actor, now)
+        if milestone.reached_at == now:  # else it had been reached before, and undo leaves it so
+            effects["milestone"] = milestone.id
     if outcome.then in ENDS:
         effects["ended"] = True
         words = f"{outcome.label}. {reason}" if reason else outcome.label
@@ -85,61 +83,23 @@ async def _apply_outcome(
     return pointless
 
 
-async def revert_effects(session: AsyncSession, state: RunState, step: Step, now: datetime) -> None:
-    """Take back what finishing the step changed. What others changed since stays."""
-    change_account(state.account, _restorable(step.effects.get("account", {})), now)
+async def revert_effects(session: AsyncSession, library: Library, state: RunState, step: Step, now: datetime) -> None:
+    """Take back what finishing the step changed. What others changed since stays, and so does what a milestone started.
+
+    The run's own dates are for the caller to work out anew.
+    """
+    restored = restore_account(state.account, step.effects.get("account", {}), now)
+    former = step.effects.get("contact")
+    if former and state.account.last_contact_at == step.finished_at:
+        state.account.last_contact_at = datetime.fromisoformat(former[0]) if former[0] else None
+    if restored & set(Anchor):
+        await session.flush()
+        await replan_other_runs(session, library, state.account, now, but=state.run.id)
     for other in state.steps:
         if other.id in step.effects.get("not_applicable", []):
             other.status, other.reason, other.finished_at, other.finished_by_id = StepStatus.WAITING, None, None, None
             other.revision += 1
-    if key := step.effects.get("milestone"):
-        query = select(Milestone).where(Milestone.account_id == step.account_id, Milestone.key == key)
-        if milestone := (await session.exec(query)).one_or_none():
-            milestone.status, milestone.reached_at = MilestoneStatus.PLANNED, None
-
-
-def saved_fields(spec: StepSpec, answers: dict[str, Answer]) -> dict[str, Any]:
-    """The account's fields that answers are kept in, by name; `attributes.x` for its free attributes."""
-    saved: dict[str, Any] = {}
-    for question in spec.questions:
-        if question.saves_to and question.key in answers:
-            saved[question.saves_to] = _for_field(question.saves_to, answers[question.key])
-    return saved
-
-
-def change_account(account: Account, changes: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Set fields, and return the former values (JSON types) of those that really changed."""
-    before: dict[str, Any] = {}
-    for name, value in changes.items():
-        former = account.attributes.get(name.removeprefix(ATTRIBUTE)) if _is_attribute(name) else getattr(account, name)
-        if former == value:
-            continue
-        before[name] = former.isoformat() if isinstance(former, date) else former
-        if _is_attribute(name):
-            account.attributes = {**account.attributes, name.removeprefix(ATTRIBUTE): value}
-        else:
-            setattr(account, name, value)
-    if before:
-        account.updated_at = now
-    return before
-
-
-def _is_attribute(name: str) -> bool:
-    return name.startswith(ATTRIBUTE)
-
-
-def _for_field(name: str, answer: Answer) -> Any:
-    if name in set(Anchor):
-        return date.fromisoformat(str(answer))
-    return int(answer) if name in {"arr", "maturity"} else answer
-
-
-def _restorable(before: dict[str, Any]) -> dict[str, Any]:
-    """Former values in the types of their columns."""
-    restored: dict[str, Any] = {}
-    for name, value in before.items():
-        if value is not None and name in set(Anchor):
-            restored[name] = date.fromisoformat(value)
-        else:
-            restored[name] = Stage(value) if name == "stage" else value
-    return restored
+    if milestone_id := step.effects.get("milestone"):
+        milestone = await session.get_one(Milestone, milestone_id)
+        milestone.status, milestone.reached_at = MilestoneStatus.PLANNED, None
+        await call_off_celebration(session, milestone_id)

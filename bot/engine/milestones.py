@@ -2,16 +2,18 @@
 
 from datetime import date, datetime
 
-from sqlmodel import select
+from sqlalchemy import func, update
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
+from bot.engine.calendars import local_date
 from bot.engine.journal import record
 from bot.engine.outbox import refresh_homes
 from bot.engine.permissions import require_may_edit_account
-from bot.engine.state import load_team
+from bot.engine.state import load_team, lock_account
 from bot.engine.triggers import start_for_milestone
-from bot.errors import InvalidInput, NotFound
+from bot.errors import InvalidInput
 from bot.library.library import Library
 from bot.models import (
     Account,
@@ -22,7 +24,9 @@ from bot.models import (
     TimelineKind,
     Touchpoint,
     TouchpointKind,
+    TouchpointStatus,
 )
+from bot.models.columns import constant
 
 EVIDENCE_LENGTH = 3000
 
@@ -48,15 +52,7 @@ async def reach_milestone(
     proof = f": {milestone.evidence}" if milestone.evidence else ""
     _record(session, TimelineKind.MILESTONE_REACHED, f"reached {milestone.title}{proof}", milestone, actor, now)
     if milestone.kind is MilestoneKind.CELEBRATION:
-        session.add(
-            Touchpoint(
-                kind=TouchpointKind.CELEBRATION,
-                account_id=account_id,
-                milestone_id=milestone.id,
-                fire_at=now,
-                at_once=True,
-            )
-        )
+        await _celebrate(session, milestone, now)
     await start_for_milestone(session, library, account, milestone, now)
     await _refresh(session, account_id, now)
     return milestone
@@ -74,9 +70,10 @@ async def plan_milestone(
     kind: MilestoneKind = MilestoneKind.CELEBRATION,
 ) -> Milestone:
     """Set the day a milestone is meant to be reached. A day that is past is refused."""
-    if target < now.date():
+    if target < local_date(now, actor.timezone):
         raise InvalidInput("That date is past. Give today or a later day, or say that it was reached.", field="target")
     _, milestone = await _open(session, account_id, key, actor, now, title=title, kind=kind)
+    await call_off_celebration(session, milestone.id)
     milestone.status, milestone.target_date, milestone.reached_at = MilestoneStatus.PLANNED, target, None
     _record(session, TimelineKind.MILESTONE_PLANNED, f"planned {milestone.title} for {target}", milestone, actor, now)
     await _refresh(session, account_id, now)
@@ -88,11 +85,41 @@ async def miss_milestone(
 ) -> Milestone:
     """Say that a milestone will not be reached."""
     _, milestone = await _open(session, account_id, key, actor, now)
+    await call_off_celebration(session, milestone.id)
     milestone.status, milestone.reached_at = MilestoneStatus.MISSED, None
     milestone.evidence = (evidence or "").strip()[:EVIDENCE_LENGTH] or milestone.evidence
-    _record(session, TimelineKind.MILESTONE_MISSED, f"missed {milestone.title}", milestone, actor, now)
+    why = f": {milestone.evidence}" if milestone.evidence else ""
+    _record(session, TimelineKind.MILESTONE_MISSED, f"missed {milestone.title}{why}", milestone, actor, now)
     await _refresh(session, account_id, now)
     return milestone
+
+
+async def _celebrate(session: AsyncSession, milestone: Milestone, now: datetime) -> None:
+    """A milestone that is planned anew and reached again is celebrated again."""
+    times = await session.exec(select(func.count()).where(Touchpoint.milestone_id == milestone.id))
+    session.add(
+        Touchpoint(
+            kind=TouchpointKind.CELEBRATION,
+            account_id=milestone.account_id,
+            milestone_id=milestone.id,
+            revision=times.one(),
+            fire_at=now,
+            at_once=True,
+        )
+    )
+
+
+async def call_off_celebration(session: AsyncSession, milestone_id: int) -> None:
+    """What has been celebrated already stays celebrated."""
+    await session.exec(
+        update(Touchpoint)
+        .where(
+            col(Touchpoint.milestone_id) == milestone_id,
+            col(Touchpoint.status) == constant(TouchpointStatus.PLANNED),
+        )
+        .values(status=TouchpointStatus.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _open(
@@ -105,9 +132,7 @@ async def _open(
     title: str | None = None,
     kind: MilestoneKind = MilestoneKind.CELEBRATION,
 ) -> tuple[Account, Milestone]:
-    account = await session.get(Account, account_id, with_for_update=True)
-    if account is None:
-        raise NotFound("That account is not there any more.")
+    account = await lock_account(session, account_id)
     require_may_edit_account(actor, (await load_team(session, account_id)).roles)
     query = select(Milestone).where(Milestone.account_id == account_id, Milestone.key == key)
     milestone = (await session.exec(query)).one_or_none()

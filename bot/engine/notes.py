@@ -8,8 +8,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.actors import Actor
 from bot.engine.journal import record
 from bot.engine.outbox import redraw_steps
-from bot.errors import InvalidInput, NotFound
-from bot.models import Account, Note, NoteSource, Step, TimelineKind
+from bot.engine.state import lock_account
+from bot.errors import InvalidInput
+from bot.models import Note, NoteSource, Step, TimelineKind
 
 NOTE_LENGTH = 12_000
 SUMMARY_LENGTH = 280
@@ -35,9 +36,7 @@ async def add_note(
         raise InvalidInput(
             f"The note has {len(text):,} characters; the limit is {NOTE_LENGTH:,}. Split it in two.", field="note"
         )
-    account = await session.get(Account, account_id, with_for_update=True)
-    if account is None:
-        raise NotFound("That account is not there any more.")
+    account = await lock_account(session, account_id)
     if channel and ts and await _is_taken(session, channel, ts):
         return None
     step = await session.get(Step, step_id) if step_id else None

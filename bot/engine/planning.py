@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from graphlib import TopologicalSorter
 
-from bot.engine.calendars import shift
-from bot.library.offsets import START
+from bot.engine.calendars import shift, working_day_on_or_after
+from bot.library.offsets import START, Offset
 from bot.library.schema import Playbook
 from bot.models import Account, Anchor
 
@@ -33,9 +33,14 @@ def plan_due_dates(
     for key in _in_order(playbook):
         spec = playbook.step(key)
         reference = known[spec.due.reference]
-        due[key] = shift(reference, spec.due.offset, countries[key]) if reference else None
+        due[key] = _due(reference, spec.due.offset, countries[key]) if reference else None
         known[key] = settled_on.get(key, due[key])
     return due
+
+
+def _due(reference: date, offset: Offset, country: str) -> date:
+    """A day that is not a working day becomes the next that is: nobody hears of a step on a Sunday."""
+    return working_day_on_or_after(shift(reference, offset, country), country)
 
 
 def _in_order(playbook: Playbook) -> list[str]:

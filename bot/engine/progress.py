@@ -17,6 +17,7 @@ from bot.engine.touchpoints import add_touchpoints, cancel_touchpoints, plan_fir
 from bot.engine.words import escalation_words
 from bot.library.library import Library
 from bot.models import (
+    ACTIONABLE,
     FINISHED,
     DeliveryKind,
     Escalation,
@@ -27,6 +28,7 @@ from bot.models import (
     StepStatus,
     TimelineKind,
 )
+from bot.models.columns import constant
 
 
 def replan(state: RunState) -> list[tuple[Step, date | None]]:
@@ -44,6 +46,8 @@ def replan(state: RunState) -> list[tuple[Step, date | None]]:
     moved = []
     for step in state.steps:
         due_on = planned[step.key]
+        if due_on is None and step.status in ACTIONABLE:
+            continue  # it became due when it opened, as the date it hangs on is unknown
         if step.status not in FINISHED and step.snoozed_until is None and step.due_on != due_on:
             moved.append((step, step.due_on))
             step.due_on = due_on
@@ -89,7 +93,7 @@ async def open_step(
 
 async def _raise_for(session: AsyncSession, library: Library, state: RunState, step: Step, now: datetime) -> None:
     call = state.spec(step).escalation
-    if call is None:  # the schema gives every escalation step its call
+    if call is None or await _is_raised(session, step):  # it was opened before, and an undo closed it
         return
     csm = state.assignee(step)
     today = local_date(now, csm.timezone)
@@ -106,6 +110,13 @@ async def _raise_for(session: AsyncSession, library: Library, state: RunState, s
         step_id=step.id,
         run_id=state.run.id,
     )
+
+
+async def _is_raised(session: AsyncSession, step: Step) -> bool:
+    query = select(Escalation.id).where(
+        Escalation.step_id == step.id, col(Escalation.status) != constant(EscalationStatus.RESOLVED)
+    )
+    return (await session.exec(query)).first() is not None
 
 
 async def reschedule(
@@ -179,7 +190,7 @@ async def show_changes(
 
 async def _tell_thread(session: AsyncSession, state: RunState, sentence: str, now: datetime) -> None:
     query = select(Escalation.id).where(
-        Escalation.run_id == state.run.id, col(Escalation.status) != EscalationStatus.RESOLVED
+        Escalation.run_id == state.run.id, col(Escalation.status) != constant(EscalationStatus.RESOLVED)
     )
     for escalation_id in (await session.exec(query)).all():
         await enqueue(

@@ -12,7 +12,7 @@ from bot.engine.journal import record
 from bot.engine.permissions import require_may_run_playbooks
 from bot.engine.progress import advance, end_run, replan, reschedule, show_changes
 from bot.engine.replanning import OPEN_RUNS
-from bot.engine.state import RunState, Team, load_run, load_team
+from bot.engine.state import RunState, Team, load_run, load_team, lock_account
 from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import RUN_FROM
 from bot.errors import AlreadyRunning, InvalidInput, NotFound, WrongState
@@ -47,9 +47,7 @@ async def start_run(
     as when a renewal playbook starts late, are due now. Raises AlreadyRunning when the playbook is under way there.
     """
     playbook = library.playbook(playbook_key)
-    account = await session.get(Account, account_id, with_for_update=True)
-    if account is None:
-        raise NotFound("That account is not there any more.")
+    account = await lock_account(session, account_id)
     team = await load_team(session, account_id)
     if actor:
         require_may_run_playbooks(actor, team.roles)

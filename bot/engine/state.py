@@ -1,4 +1,8 @@
-"""A run with everything its decisions look at, loaded in three statements and locked against other changes."""
+"""A run with everything its decisions look at, loaded in a few statements and locked against other changes.
+
+The account is what is locked, before anything else is read: changes of one account are carried out one after the other,
+and no two of them can wait for each other.
+"""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -75,27 +79,44 @@ class RunState:
         return local_date(instant, self.assignee(step).timezone)
 
 
+async def lock_account(session: AsyncSession, account_id: int) -> Account:
+    """The account as it is now, and nobody else changes it until this transaction ends. Raises NotFound."""
+    return await _locked(session, col(Account.id) == account_id, "That account is not there any more.")
+
+
+async def _locked(session: AsyncSession, which: ColumnElement[bool], missing: str) -> Account:
+    query = select(Account).where(which).with_for_update(key_share=True).execution_options(populate_existing=True)
+    account = (await session.exec(query)).one_or_none()
+    if account is None:
+        raise NotFound(missing)
+    return account
+
+
 async def load_run_of_step(session: AsyncSession, library: Library, step_id: int) -> RunState:
     """Raises NotFound when there is no such step."""
-    return await _load(session, library, col(Run.id) == select(Step.run_id).where(Step.id == step_id).scalar_subquery())
+    account_id = select(Step.account_id).where(Step.id == step_id).scalar_subquery()
+    run_id = select(Step.run_id).where(Step.id == step_id).scalar_subquery()
+    return await _load(session, library, col(Account.id) == account_id, col(Run.id) == run_id)
 
 
 async def load_run(session: AsyncSession, library: Library, run_id: int) -> RunState:
     """Raises NotFound when there is no such run."""
-    return await _load(session, library, col(Run.id) == run_id)
+    account_id = select(Run.account_id).where(Run.id == run_id).scalar_subquery()
+    return await _load(session, library, col(Account.id) == account_id, col(Run.id) == run_id)
 
 
-async def _load(session: AsyncSession, library: Library, which: ColumnElement[bool]) -> RunState:
-    query = (
-        select(Run, Account, PlaybookVersion.digest)
-        .join(Account, col(Account.id) == Run.account_id)
-        .join(PlaybookVersion, col(PlaybookVersion.id) == Run.playbook_version_id)
-        .where(which)
+async def _load(
+    session: AsyncSession, library: Library, which_account: ColumnElement[bool], which_run: ColumnElement[bool]
+) -> RunState:
+    account = await _locked(
+        session, which_account, "That step is not there any more. The Home tab shows what is current."
     )
-    found = (await session.exec(query.with_for_update(of=Run))).one_or_none()
-    if found is None:
-        raise NotFound("That step is not there any more. The Home tab shows what is current.")
-    run, account, digest = found
+    query = (
+        select(Run, PlaybookVersion.digest)
+        .join(PlaybookVersion, col(PlaybookVersion.id) == Run.playbook_version_id)
+        .where(which_run)
+    )
+    run, digest = (await session.exec(query)).one()
     steps = (await session.exec(select(Step).where(Step.run_id == run.id).order_by(col(Step.position)))).all()
     playbook = await library.version(session, run.playbook_version_id, digest)
     return RunState(run, account, playbook, list(steps), await load_team(session, account.id, run.id))

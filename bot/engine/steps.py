@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
@@ -14,13 +15,14 @@ from bot.engine.effects import apply_effects, revert_effects
 from bot.engine.journal import record
 from bot.engine.permissions import require_may_change_step
 from bot.engine.progress import advance, replan, reschedule, show_changes
+from bot.engine.replanning import OPEN_RUNS
 from bot.engine.state import RunState, load_run_of_step
 from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import UNDOABLE, UNFINISHED, StepVerb, require_step_verb
 from bot.engine.words import ago
 from bot.errors import InvalidInput, NotFound, WrongState
 from bot.library.library import Library
-from bot.models import Member, RunStatus, Step, StepKind, StepStatus, TimelineKind
+from bot.models import Member, Run, RunStatus, Step, StepKind, StepStatus, TimelineKind
 
 UNDO_WINDOW = timedelta(minutes=10)
 CONTACT_KINDS = frozenset({StepKind.EMAIL, StepKind.MEETING})
@@ -99,9 +101,11 @@ async def complete_step(
     step.outcome = checked.outcome.key if checked.outcome else None
     step.answers = checked.answers
     step.artefact = checked.artefact
+    await _finish(request, StepStatus.DONE, checked.reason)
     if step.kind in CONTACT_KINDS:
+        former = state.account.last_contact_at
+        step.effects = {**step.effects, "contact": [former.isoformat() if former else None]}
         state.account.last_contact_at = now
-    _finish(request, StepStatus.DONE, checked.reason)
     affected = await apply_effects(session, library, state, step, checked, actor, now)
     label = f" ({checked.outcome.label})" if checked.outcome else ""
     because = f": {checked.reason}" if checked.reason else ""
@@ -118,7 +122,7 @@ async def skip_step(
     if request.step.status is StepStatus.SKIPPED:
         return request.unchanged(request.told())
     require_step_verb(StepVerb.SKIP, request.step, request.state.run)
-    _finish(request, StepStatus.SKIPPED, _reason(reason))
+    await _finish(request, StepStatus.SKIPPED, _reason(reason))
     request.record(TimelineKind.STEP_SKIPPED, f"skipped “{request.step.title}”: {request.step.reason}")
     return await _finished(request, [], f"{actor.name} skipped “{request.step.title}”.")
 
@@ -131,7 +135,7 @@ async def mark_not_applicable(
     if request.step.status is StepStatus.NOT_APPLICABLE:
         return request.unchanged(request.told())
     require_step_verb(StepVerb.NOT_APPLICABLE, request.step, request.state.run)
-    _finish(request, StepStatus.NOT_APPLICABLE, _reason(reason))
+    await _finish(request, StepStatus.NOT_APPLICABLE, _reason(reason))
     summary = f"marked “{request.step.title}” as not applicable: {request.step.reason}"
     request.record(TimelineKind.STEP_NOT_APPLICABLE, summary)
     return await _finished(request, [], f"{actor.name} marked “{request.step.title}” as not applicable.")
@@ -145,13 +149,19 @@ async def undo_step(session: AsyncSession, library: Library, step_id: int, actor
         return request.unchanged(f"“{step.title}” is open again already.")
     require_step_verb(StepVerb.UNDO, step, state.run)
     _require_undoable(state, step, now)
-    await revert_effects(session, state, step, now)
+    await _require_not_started_anew(session, state)
+    await revert_effects(session, library, state, step, now)
     state.run.status, state.run.ended_at, state.run.end_reason = RunStatus.ACTIVE, None, None
-    step.status, step.finished_at, step.finished_by_id = StepStatus.OPEN, None, None
-    step.outcome, step.reason, step.artefact, step.answers, step.effects = None, None, None, {}, {}
-    changed = _reopen(state)
+    blocked = step.effects.get("blocked")
+    step.status, step.reason = (StepStatus.BLOCKED, blocked) if blocked else (StepStatus.OPEN, None)
+    step.finished_at, step.finished_by_id = None, None
+    step.outcome, step.artefact, step.answers, step.effects = None, None, {}, {}
+    step.revision += 1
+    moved = [other for other, _ in replan(state)]
+    changed = [*_reopen(state), *moved]
     await cancel_touchpoints(session, [other.id for other in changed])
-    await reschedule(session, state, [step, *(s for s in changed if s.status is StepStatus.OPEN)], now, silent=True)
+    again = {s.id: s for s in (step, *changed) if s.status is StepStatus.OPEN}
+    await reschedule(session, state, again.values(), now, silent=True)
     request.record(TimelineKind.STEP_UNDONE, f"reopened “{step.title}”")
     sentence = f"{actor.name} reopened “{step.title}”."
     await show_changes(session, state, [step, *changed], actor, now, sentence=sentence)
@@ -242,8 +252,9 @@ async def unblock_step(
     return StepChange(step, True, sentence)
 
 
-def _finish(request: _Request, status: StepStatus, reason: str | None) -> None:
+async def _finish(request: _Request, status: StepStatus, reason: str | None) -> None:
     step = request.step
+    await cancel_touchpoints(request.session, [step.id])  # before anything else is locked, as firing does it
     step.effects = {"blocked": step.reason} if step.status is StepStatus.BLOCKED else {}
     step.status, step.reason = status, reason
     step.finished_at, step.finished_by_id = request.now, request.actor.member_id
@@ -252,7 +263,6 @@ def _finish(request: _Request, status: StepStatus, reason: str | None) -> None:
 
 async def _finished(request: _Request, affected: list[Step], sentence: str) -> StepChange:
     session, state, step, actor, now = request.session, request.state, request.step, request.actor, request.now
-    await cancel_touchpoints(session, [step.id])
     if state.run.status is RunStatus.ACTIVE:
         affected = [*affected, *await advance(session, request.library, state, actor, now)]
     await show_changes(session, state, [step, *affected], actor, now, sentence=sentence)
@@ -277,9 +287,28 @@ def _require_undoable(state: RunState, step: Step, now: datetime) -> None:
         raise WrongState(f"“{step.title}” does not apply to this account. There is nothing to undo.")
     if state.run.status is RunStatus.CANCELLED and not step.effects.get("ended"):
         raise WrongState(f"{state.run.title} was cancelled. Start it again with `/playbook start`.")
-    built_on = [s for s in state.steps if step.key in state.spec(s).needs and s.status in UNDOABLE and s.finished_by_id]
+    spared = step.effects.get("not_applicable", [])  # by this step's own outcome: undo brings them back
+    built_on = [
+        other
+        for other in state.steps
+        if step.key in state.spec(other).needs and other.status in UNDOABLE and other.finished_by_id
+        if other.id not in spared
+    ]
     if built_on:
         raise WrongState(f"“{built_on[0].title}” was finished since, so this cannot be undone.")
+
+
+async def _require_not_started_anew(session: AsyncSession, state: RunState) -> None:
+    run = state.run
+    query = select(Run.id).where(
+        Run.account_id == run.account_id,
+        Run.playbook_key == run.playbook_key,
+        col(Run.contact_id).is_not_distinct_from(run.contact_id),
+        col(Run.status).in_(OPEN_RUNS),
+        Run.id != run.id,
+    )
+    if (await session.exec(query)).first() is not None:
+        raise WrongState(f"{run.title} was started again since, so this cannot be undone.")
 
 
 def _reopen(state: RunState) -> list[Step]:

@@ -12,6 +12,7 @@ from bot.engine.calendars import at_hour, local_date, shift, working_day_on_or_a
 from bot.library.offsets import Offset
 from bot.library.schema import StepSpec
 from bot.models import Member, Step, StepKind, Touchpoint, TouchpointKind, TouchpointStatus
+from bot.models.columns import constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ def plan_firings(spec: StepSpec, due_on: date, member: Member, now: datetime, *,
     """
     today = local_date(now, member.timezone)
     morning = _morning(due_on, member)
-    due_now = due_on <= today and (at_once or morning <= now)
+    soon = working_day_on_or_after(today, member.country) if at_once else today  # on a Sunday, Monday's step is soon
+    due_now = due_on <= soon and (at_once or morning <= now)
     firings = [Firing(TouchpointKind.DUE, now, at_once) if due_now else Firing(TouchpointKind.DUE, morning)]
     if spec.remind_before:
         early = _morning(shift(due_on, _negative(spec.remind_before), member.country), member)
@@ -69,7 +71,8 @@ async def cancel_touchpoints(session: AsyncSession, step_ids: Iterable[int]) -> 
     """Drop what is still planned for these steps."""
     await session.exec(
         update(Touchpoint)
-        .where(col(Touchpoint.step_id).in_(list(step_ids)), col(Touchpoint.status) == TouchpointStatus.PLANNED)
+        .where(col(Touchpoint.step_id).in_(list(step_ids)))
+        .where(col(Touchpoint.status) == constant(TouchpointStatus.PLANNED))
         .values(status=TouchpointStatus.CANCELLED)
         .execution_options(synchronize_session=False)
     )

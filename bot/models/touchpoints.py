@@ -31,7 +31,7 @@ class Touchpoint(SQLModel, table=True):
     __tablename__ = "touchpoints"
     __table_args__ = (
         UniqueConstraint("step_id", "kind", "revision"),
-        UniqueConstraint("milestone_id", "kind"),
+        UniqueConstraint("milestone_id", "kind", "revision"),
         UniqueConstraint("escalation_id", "kind", "revision"),
         Index("ix_touchpoints_planned", "fire_at", sqlite_where=PLANNED, postgresql_where=PLANNED),
     )

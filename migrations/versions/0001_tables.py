@@ -466,7 +466,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["step_id"], ["steps.id"], name="fk_touchpoints_step_id_steps", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_touchpoints"),
         sa.UniqueConstraint("escalation_id", "kind", "revision", name="uq_touchpoints_escalation_id_kind_revision"),
-        sa.UniqueConstraint("milestone_id", "kind", name="uq_touchpoints_milestone_id_kind"),
+        sa.UniqueConstraint("milestone_id", "kind", "revision", name="uq_touchpoints_milestone_id_kind_revision"),
         sa.UniqueConstraint("step_id", "kind", "revision", name="uq_touchpoints_step_id_kind_revision"),
     )
     op.create_index("ix_touchpoints_account_id", "touchpoints", ["account_id"], unique=False)

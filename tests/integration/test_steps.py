@@ -3,14 +3,20 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.engine import steps as use
+from bot.engine.accounts import edit_account
 from bot.engine.actors import Actor
 from bot.engine.answers import Completion
+from bot.engine.milestones import reach_milestone
 from bot.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from bot.models import (
     DeliveryKind,
+    Escalation,
     MemberRole,
+    Milestone,
+    MilestoneStatus,
     RunStatus,
     Stage,
     StepStatus,
@@ -279,6 +285,155 @@ async def test_an_outcome_can_cancel_the_run_with_a_reason(world: World) -> None
     await complete(world, sign.id, outcome="lost", reason="went with a rival")
     assert (await world.run(run)).end_reason == "Lost. went with a rival"
     assert (await world.steps(run))["thank"].status is StepStatus.CANCELLED
+
+
+async def undo(world: World, step_id: int) -> use.StepChange:
+    async with world.database.transaction() as session:
+        return await use.undo_step(session, world.library, step_id, world.maya, world.now)
+
+
+async def test_undo_moves_back_the_steps_that_hung_on_the_answer(world: World) -> None:
+    run = await world.start(ASKING, {"key": "ebr", "due": "renewal_date - 90d"})
+    other = await world.start({"key": "look", "due": "renewal_date - 60d"}, key="other-play")
+    step = (await world.steps(run))["terms"]
+    before = ((await world.steps(run))["ebr"].due_on, (await world.steps(other))["look"].due_on)
+    await complete(world, step.id, answers={"renewal": "2026-11-02"}, artefact="https://docs.example/contract")
+    assert ((await world.steps(run))["ebr"].due_on, (await world.steps(other))["look"].due_on) != before
+    await undo(world, step.id)
+    assert ((await world.steps(run))["ebr"].due_on, (await world.steps(other))["look"].due_on) == before
+
+
+async def test_undo_leaves_what_somebody_else_has_changed_since(world: World) -> None:
+    run = await world.start(ASKING, {"key": "other"})
+    step = (await world.steps(run))["terms"]
+    await complete(world, step.id, answers={"renewal": "2026-10-01"}, artefact="https://docs.example/contract")
+    async with world.database.transaction() as session:
+        changes = {"renewal_date": "2026-11-15"}
+        await edit_account(session, world.library, world.account_id, changes, world.dana, world.now)
+    await undo(world, step.id)
+    assert (await world.account()).renewal_date == date(2026, 11, 15)
+
+
+async def test_a_milestone_can_be_reached_undone_and_reached_again(world: World) -> None:
+    run = await world.start(SIGN, {"key": "rescue"}, {"key": "thank"})
+    sign = (await world.steps(run))["sign"]
+    for _ in range(2):
+        await complete(world, sign.id, outcome="signed")
+        await undo(world, sign.id)
+    await complete(world, sign.id, outcome="signed")
+    celebrations = [t.status for t in await world.touchpoints(kind=TouchpointKind.CELEBRATION)]
+    assert celebrations == [TouchpointStatus.CANCELLED, TouchpointStatus.CANCELLED, TouchpointStatus.PLANNED]
+
+
+async def test_undo_leaves_a_milestone_that_had_been_reached_before(world: World) -> None:
+    async with world.database.transaction() as session:
+        early = world.now - timedelta(days=3)
+        await reach_milestone(session, world.library, world.account_id, "renewed", world.maya, early)
+    run = await world.start(SIGN, {"key": "rescue"}, {"key": "thank"})
+    sign = (await world.steps(run))["sign"]
+    await complete(world, sign.id, outcome="signed")
+    await undo(world, sign.id)
+    async with world.database.transaction() as session:
+        assert (await session.exec(select(Milestone))).one().status is MilestoneStatus.REACHED
+
+
+async def test_undo_brings_back_a_step_that_needs_this_one_and_was_spared_by_its_outcome(world: World) -> None:
+    run = await world.start(SIGN, {"key": "rescue", "needs": ["sign"]}, {"key": "thank"})
+    sign = (await world.steps(run))["sign"]
+    await complete(world, sign.id, outcome="signed")
+    await undo(world, sign.id)
+    assert (await world.steps(run))["rescue"].status is StepStatus.WAITING
+
+
+async def test_undo_brings_back_the_block_and_the_last_contact(world: World) -> None:
+    run = await world.start({"key": "meet", "kind": "meeting"}, {"key": "next"})
+    step = (await world.steps(run))["meet"]
+    async with world.database.transaction() as session:
+        await use.block_step(session, world.library, step.id, world.maya, world.now, reason="waiting for legal")
+    await complete(world, step.id)
+    assert (await world.account()).last_contact_at == world.now
+    await undo(world, step.id)
+    after = (await world.steps(run))["meet"]
+    assert (after.status, after.reason) == (StepStatus.BLOCKED, "waiting for legal")
+    assert (await world.account()).last_contact_at is None
+
+
+async def test_undo_and_complete_raise_one_escalation(world: World) -> None:
+    call = {"to": "leader", "ask": "Call them."}
+    shout = {"key": "shout", "kind": "escalation", "escalation": call, "needs": ["first"]}
+    first = (await world.steps(await world.start({"key": "first"}, shout)))["first"]
+    await complete(world, first.id)
+    await undo(world, first.id)
+    await complete(world, first.id)
+    async with world.database.transaction() as session:
+        assert len((await session.exec(select(Escalation))).all()) == 1
+
+
+async def test_undo_is_refused_once_the_playbook_was_started_anew(world: World) -> None:
+    only = (await world.steps(await world.start({"key": "only"})))["only"]
+    await complete(world, only.id)
+    await world.start({"key": "only"})
+    with pytest.raises(WrongState, match="was started again since"):
+        await undo(world, only.id)
+
+
+async def test_a_step_whose_date_is_unknown_stays_due_when_others_change(world: World) -> None:
+    run = await world.start({"key": "first"}, {"key": "live", "due": "go_live_date"}, {"key": "third"})
+    await complete(world, (await world.steps(run))["first"].id)
+    live = (await world.steps(run))["live"]
+    assert live.due_on == date(2026, 3, 2)
+    assert await world.touchpoints(step_id=live.id, status=TouchpointStatus.PLANNED)
+
+
+async def test_an_answer_the_account_cannot_have_names_its_question(world: World) -> None:
+    question = {"key": "worth", "label": "ARR", "type": "number", "saves_to": "arr"}
+    run = await world.start({"key": "size", "questions": [question]})
+    with pytest.raises(InvalidInput) as refused:
+        await complete(world, (await world.steps(run))["size"].id, answers={"worth": "3000000000"})
+    assert refused.value.field == "worth"
+
+
+async def test_two_steps_completed_at_once_both_keep_their_answers(world: World) -> None:
+    steps = []
+    for name in ("one", "two"):
+        question = {"key": name, "label": name, "saves_to": f"attributes.{name}"}
+        run = await world.start({"key": "ask", "questions": [question]}, key=f"play-{name}")
+        steps.append((await world.steps(run))["ask"].id)
+    await asyncio.gather(
+        complete(world, steps[0], answers={"one": "1"}), complete(world, steps[1], answers={"two": "2"})
+    )
+    assert (await world.account()).attributes == {"one": "1", "two": "2"}
+
+
+async def test_completing_while_the_renewal_is_moved_fails_for_nobody(world: World) -> None:
+    run = await world.start(*({"key": f"s{n}", "due": "renewal_date - 30d"} for n in range(6)))
+    steps = await world.steps(run)
+
+    async def move(day: str) -> None:
+        async with world.database.transaction() as session:
+            await edit_account(session, world.library, world.account_id, {"renewal_date": day}, world.dana, world.now)
+
+    clicks = [complete(world, steps[f"s{n}"].id) for n in range(5)]
+    await asyncio.gather(*clicks, *(move(f"2026-1{n}-01") for n in range(3)))
+    assert sum(step.status is StepStatus.DONE for step in (await world.steps(run)).values()) == 5
+
+
+async def test_a_new_csm_takes_over_the_steps_of_the_old_one(world: World) -> None:
+    run = await world.start({"key": "first"}, {"key": "train", "role": "specialist"}, {"key": "sell", "role": "ae"})
+    async with world.database.transaction() as session:
+        changes = {"csm_id": world.eve.member_id, "specialist_id": world.sam.member_id}
+        edit = await edit_account(session, world.library, world.account_id, changes, world.dana, world.now)
+    steps = await world.steps(run)
+    assert [steps[key].assignee_id for key in ("first", "train", "sell")] == [
+        world.eve.member_id,
+        world.sam.member_id,
+        world.leo.member_id,
+    ]
+    assert not steps["train"].role_missing
+    assert sorted(edit.sentences) == [
+        "1 step of Test play went to Eve Moreau.",
+        "1 step of Test play went to Sam Okoye.",
+    ]
 
 
 async def test_every_change_redraws_the_home_tabs_concerned(world: World) -> None:

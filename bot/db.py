@@ -28,10 +28,11 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.errors import ConfigurationError, DatabaseUnavailable
+from bot.errors import ConfigurationError, DatabaseUnavailable, TryAgain
 
 BUSY_TIMEOUT_MS = 10_000
 READ_ONLY = "playcall_read_only"
+GAVE_WAY = {"40P01", "40001"}  # PostgreSQL: deadlock detected, serialization failure
 UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
 
 
@@ -161,6 +162,10 @@ def explained_errors() -> Iterator[None]:
         if isinstance(error, ProgrammingError):
             raise
         raise DatabaseUnavailable from error
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in GAVE_WAY:
+            raise TryAgain from error
+        raise
     except OSError as error:
         raise DatabaseUnavailable from error
 

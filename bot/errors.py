@@ -54,5 +54,9 @@ class ConfigurationError(PlaycallError):
     """Playcall is not set up correctly. Run `playcall doctor`."""
 
 
+class TryAgain(PlaycallError):
+    """Somebody changed the same thing at the same moment, and this was not carried out. Please try again."""
+
+
 class DatabaseUnavailable(PlaycallError):
     """Playcall cannot reach its database just now. Nothing was changed: try again in a minute."""

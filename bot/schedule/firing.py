@@ -48,6 +48,7 @@ K = TypeVar("K")
 
 log = structlog.get_logger(__name__)
 
+LOOK_AGAIN = timedelta(seconds=10)
 BATCH = 500
 TOUCHPOINTS: Table = Touchpoint.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 NOT_OF_STEPS = (TouchpointKind.CELEBRATION, TouchpointKind.UNACKNOWLEDGED)
@@ -243,6 +244,8 @@ async def _fire_others(services: Services, session: AsyncSession, now: datetime)
         decisions.append(decision)
         if isinstance(decision, Skip):
             touchpoint.status, touchpoint.skip_reason = TouchpointStatus.SKIPPED, decision.reason
+        elif isinstance(decision, Defer):
+            touchpoint.fire_at = decision.until
         else:
             touchpoint.status, touchpoint.fired_at = TouchpointStatus.FIRED, now
     return _count(decisions)
@@ -271,7 +274,10 @@ async def _celebrate(session: AsyncSession, touchpoint: Touchpoint, now: datetim
 
 
 async def _climb(services: Services, session: AsyncSession, touchpoint: Touchpoint, now: datetime) -> Decision:
-    escalation = await session.get_one(Escalation, touchpoint.escalation_id, with_for_update=True)
+    query = select(Escalation).where(Escalation.id == touchpoint.escalation_id)
+    escalation = (await session.exec(query.with_for_update(skip_locked=True))).one_or_none()
+    if escalation is None:  # somebody is answering it this very moment: waiting could be waiting for each other
+        return Defer(now + LOOK_AGAIN)
     if escalation.acknowledged_at or escalation.status is EscalationStatus.RESOLVED:
         return Skip("somebody took the escalation")
     sentence = await climb(session, services.library, escalation, now)

@@ -23,19 +23,23 @@ from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import func, select
+from sqlmodel import col
 
 from bot.app import build_services, build_slack_app, open_slack_client
 from bot.clock import SystemClock
 from bot.db import Database
 from bot.migrating import migrate
+from bot.models import Step, StepStatus
 from bot.settings import Settings
 from bot.slack.ids import ActionId
 from bot.slack.payloads import StepRef
 from bot.web import build_web_app
 from tests.benchmarks.book import ACCOUNTS, STEPS, write_book
 from tests.support.slack_double import TOKEN, SlackDouble
+from tests.support.slack_state import TEAM
 
-SECRET, TEAM = "a-signing-secret", "T0OURS"
+SECRET = "a-signing-secret"
 REQUESTS, ROUNDS, CONCURRENCY, CROWD = 1_500, 3, 16, 64
 
 
@@ -200,10 +204,21 @@ async def measure() -> None:
         async with server("playcall", slack.url, path) as port:
             health, clicks = await rate(port, health_requests()), completion_requests()
             completions = await rate(port, clicks)
+            await require_completed(path)
             health_p99 = await slowest_of_a_hundred(port, health_requests())
             click_p99 = await slowest_of_a_hundred(port, clicks)
     await slack.stop()
     report(floors, health, completions, health_p99, click_p99)
+
+
+async def require_completed(path: Path) -> None:
+    """A click that is refused is quick: it must not count as a completion."""
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    async with database.reading() as connection:
+        done = await connection.execute(select(func.count()).where(col(Step.status) == StepStatus.DONE))
+    await database.close()
+    if done.scalar_one() < REQUESTS * ROUNDS:
+        raise RuntimeError("the steps were not completed")
 
 
 def report(floors: dict[str, float], health: float, completions: float, health_p99: float, click_p99: float) -> None:

@@ -11,6 +11,7 @@ from bot.commands.groups import new_group
 if TYPE_CHECKING:
     from bot.imports.importing import Entity, Options
     from bot.imports.plan import Plan
+    from bot.library.library import Library
 
 SHOWN_PROBLEMS = 20
 SHOWN_EXAMPLES = 5
@@ -42,12 +43,8 @@ def import_accounts(
 ) -> None:
     """Import accounts from a CSV file, as HubSpot and Salesforce export them. Doing it twice changes nothing."""
     from bot.imports.accounts import Accounts
-    from bot.library.library import Library
 
-    settings = load_settings()
-    library = Library(settings.playbooks_dir, settings.templates_dir)
-    library.load()
-    _import(Accounts(library), file, _options(file, dry_run, skip_bad_rows, date_format, keep_unknown))
+    _import(Accounts(_load_library()), file, _options(file, dry_run, skip_bad_rows, date_format, keep_unknown))
 
 
 def import_members(
@@ -65,7 +62,16 @@ def import_contacts(
     """Import contacts of accounts that are there already. Doing it twice changes nothing."""
     from bot.imports.contacts import Contacts
 
-    _import(Contacts(), file, _options(file, dry_run, skip_bad_rows, date_format))
+    _import(Contacts(_load_library()), file, _options(file, dry_run, skip_bad_rows, date_format))
+
+
+def _load_library() -> "Library":
+    from bot.library.library import Library
+
+    settings = load_settings()
+    library = Library(settings.playbooks_dir, settings.templates_dir)
+    library.load()
+    return library
 
 
 def _options(

@@ -8,13 +8,14 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Database
 from bot.engine.accounts import slug
 from bot.engine.outbox import refresh_homes
 from bot.engine.replanning import OPEN_RUNS, replan_other_runs
 from bot.imports import values as cells
 from bot.imports.bulk import blank_row, chunks, insert_rows, read_all, read_where, update_rows
 from bot.imports.columns import Column
-from bot.imports.importing import Advance
+from bot.imports.importing import Advance, StartPhase
 from bot.imports.people import Directory
 from bot.imports.plan import Change, Plan
 from bot.imports.rows import Checked, Row, RowProblem, Values
@@ -130,6 +131,9 @@ class Accounts:
                     row.values[column] = before[column] | row.values[column]
             plan.sort_in(row, before)
         return plan
+
+    async def follow_up(self, database: Database, plan: Plan, now: datetime, phase: StartPhase) -> None:
+        """Nothing: the day's job starts what their dates call for."""
 
     async def apply(self, session: AsyncSession, plan: Plan, now: datetime, source: str, advance: Advance) -> None:
         blank = blank_row(Account(key="", name="", created_at=now, updated_at=now))

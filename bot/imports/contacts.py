@@ -1,19 +1,28 @@
 """Importing contacts: the people at the customers."""
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from uuid import uuid4
 
+from sqlalchemy import func
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Database, reading_session
+from bot.engine.triggers import start_for_contact_roles, start_for_nps
+from bot.engine.waiting import waiting_for_roles, waiting_for_scores
 from bot.imports import values as cells
-from bot.imports.bulk import blank_row, insert_rows, read_all, read_where, update_rows
+from bot.imports.bulk import blank_row, chunks, insert_rows, read_all, read_where, update_rows
 from bot.imports.columns import Column
-from bot.imports.importing import Advance
+from bot.imports.importing import Advance, StartPhase
 from bot.imports.names import NAME_COLUMNS, join_name
 from bot.imports.plan import Plan
 from bot.imports.rows import Checked, Row, RowProblem, Values, without_repeats
-from bot.models import Account, Contact, ContactRole, TimelineEntry, TimelineKind
+from bot.library.library import Library
+from bot.models import Account, Contact, ContactRole, Signal, SignalKind, TimelineEntry, TimelineKind
 
 ROLES = {
     "administrator": ContactRole.ADMIN,
@@ -25,9 +34,34 @@ ROLES = {
 }
 SYSTEMS = {"hubspot": ("Record ID", "HubSpot ID"), "salesforce": ("Contact ID", "Salesforce ID")}
 
+STARTS_AT_A_TIME = 5  # contacts in one transaction: whoever clicks meanwhile waits for no more than these
+PAUSE = 0.1  # seconds between them: SQLite looks that often whether a lock is free, so a click gets its turn
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a row says of a contact that was not known: roles, and a score."""
+
+    row: Row
+    roles: list[str]
+    score: int | None
+
+    @property
+    def account_id(self) -> int:
+        account_id: int = self.row.values["account_id"]
+        return account_id
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.account_id, self.row.values["email"]
+
 
 class Contacts:
     noun = "contact"
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
     columns: Sequence[Column] = (
         Column("account", str, ("Account key", "Associated Company", "Company name", "Account Name", "Company")),
         Column("email", cells.parse_email, ("Email address", "E-mail", "Work email")),
@@ -80,7 +114,48 @@ class Contacts:
         blank = blank_row(Contact(account_id=0, name="", email="", created_at=now))
         await insert_rows(session, Contact, [blank | _dated(row.values, now) for row in plan.created], advance)
         await update_rows(session, Contact, ((c.id, _dated(c.after, now)) for c in plan.changed), advance)
+        await _record_scores(session, [news for news in _news(plan) if news.score is not None], now, source)
         await insert_rows(session, TimelineEntry, _entries(plan, now, source))
+
+    async def follow_up(self, database: Database, plan: Plan, now: datetime, phase: StartPhase) -> None:
+        """Start what waits for the new roles and scores, as `/account contact` does.
+
+        A few contacts a transaction, and only those somebody's playbook waits for: a start takes some 30 ms.
+        """
+        async with database.reading() as connection, reading_session(connection) as session:
+            found = await self._awaited(session, _news(plan))
+        if not found:
+            return
+        advance = phase("Starting playbooks", len(found))
+        for few in chunks(found, STARTS_AT_A_TIME):
+            async with database.transaction() as session:
+                for contact_id, news in few:
+                    await self._start(session, contact_id, news, now)
+            advance(len(few))
+            await asyncio.sleep(PAUSE)
+
+    async def _awaited(self, session: AsyncSession, arrived: list[News]) -> list[tuple[int, News]]:
+        """The news that a playbook may wait for, with the contacts' ids."""
+        averages = await _averages(session, {news.account_id for news in arrived if news.score is not None})
+        found = [
+            news
+            for news in arrived
+            if waiting_for_roles(self._library, news.roles)
+            or (news.score is not None and waiting_for_scores(self._library, news.score, averages[news.account_id]))
+        ]
+        stored = await _stored(session, {news.account_id for news in found})
+        return [(stored[news.key]["id"], news) for news in found]
+
+    async def _start(self, session: AsyncSession, contact_id: int, news: News, now: datetime) -> None:
+        account = await session.get(Account, news.account_id, with_for_update=True)
+        contact = await session.get(Contact, contact_id)
+        if account is None or contact is None:
+            return
+        await start_for_contact_roles(session, self._library, account, contact, news.roles, now)
+        if news.score is not None:
+            latest = select(Signal).where(Signal.contact_id == contact_id, Signal.kind == SignalKind.NPS)
+            signal = (await session.exec(latest.order_by(col(Signal.id).desc()).limit(1))).one()
+            await start_for_nps(session, self._library, account, contact, signal, now)
 
 
 class AccountFinder:
@@ -133,6 +208,52 @@ async def _stored(session: AsyncSession, account_ids: set[int]) -> dict[tuple[in
 def _dated(values: Values, now: datetime) -> Values:
     """An NPS answer without its date is as old as the import."""
     return {"nps_at": now} | values if "nps" in values else values
+
+
+def _news(plan: Plan) -> list[News]:
+    created = [News(row, row.values.get("roles", []), row.values.get("nps")) for row in plan.created]
+    changed = []
+    for change in plan.changed:
+        roles = [role for role in change.after.get("roles", []) if role not in change.before["roles"]]
+        answered = {"nps", "nps_at"} & change.after.keys()  # the same score on another day is another answer
+        changed.append(News(change.row, roles, change.row.values.get("nps") if answered else None))
+    return [news for news in created + changed if news.roles or news.score is not None]
+
+
+async def _record_scores(session: AsyncSession, arrived: list[News], now: datetime, source: str) -> None:
+    """A signal and a timeline entry for every score."""
+    stored = await _stored(session, {news.account_id for news in arrived})
+    signal = blank_row(
+        Signal(account_id=0, kind=SignalKind.NPS, source="import", external_id="", observed_at=now, created_at=now)
+    )
+    entry = blank_row(TimelineEntry(account_id=0, kind=TimelineKind.SURVEY, summary="", at=now))
+    signals, entries = [], []
+    for news in arrived:
+        contact = stored[news.key]
+        signals.append(
+            signal
+            | {
+                "account_id": news.account_id,
+                "contact_id": contact["id"],
+                "number": news.score,
+                "external_id": uuid4().hex,
+                "observed_at": news.row.values.get("nps_at", now),
+            }
+        )
+        summary = f"noted an NPS of {news.score} from {contact['name']}, by importing {source}"
+        entries.append(entry | {"account_id": news.account_id, "summary": summary})
+    await insert_rows(session, Signal, signals)
+    await insert_rows(session, TimelineEntry, entries)
+
+
+async def _averages(session: AsyncSession, account_ids: set[int]) -> dict[int, float]:
+    """The average score of each of these accounts."""
+    found: dict[int, float] = {}
+    for ids in chunks(account_ids):
+        query = select(Contact.account_id, func.avg(Contact.nps)).where(col(Contact.account_id).in_(ids))
+        for account_id, average in (await session.exec(query.group_by(col(Contact.account_id)))).all():
+            found[account_id] = float(average)
+    return found
 
 
 def _entries(plan: Plan, now: datetime, source: str) -> list[Values]:

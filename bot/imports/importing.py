@@ -1,4 +1,7 @@
-"""One import from beginning to end: read, check, plan, and, when nothing is wrong, write it all in one transaction."""
+"""One import from beginning to end: read, check, plan, and, when nothing is wrong, write it all in one transaction.
+
+Playbooks that what was imported starts are started after that, in short transactions: nobody else has to wait for them.
+"""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -50,6 +53,9 @@ class Entity(Protocol):
     async def apply(self, session: AsyncSession, plan: Plan, now: datetime, source: str, advance: Advance) -> None:
         """Write it, with timeline entries."""
 
+    async def follow_up(self, database: Database, plan: Plan, now: datetime, phase: StartPhase) -> None:
+        """Do, in transactions of its own, what follows from an import that is written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -97,6 +103,7 @@ async def import_file(
             raise ImportRefused(plan.problems, len(plan.created) + len(plan.changed) + plan.unchanged)
         advance = phase("Writing", len(plan.created) + len(plan.changed))
         await entity.apply(session, plan, now, options.source, advance)
+    await entity.follow_up(database, plan, now, phase)
     return plan
 
 

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Database
 from bot.imports import values as cells
 from bot.imports.bulk import blank_row, insert_rows, read_all, update_rows
 from bot.imports.columns import Column
-from bot.imports.importing import Advance
+from bot.imports.importing import Advance, StartPhase
 from bot.imports.names import NAME_COLUMNS, join_name
 from bot.imports.plan import Plan
 from bot.imports.rows import Checked, RowProblem, Values
@@ -74,6 +75,9 @@ class Members:
             else:
                 plan.sort_in(row, before)
         return plan
+
+    async def follow_up(self, database: Database, plan: Plan, now: datetime, phase: StartPhase) -> None:
+        """Nothing: no playbook waits for a member."""
 
     async def apply(self, session: AsyncSession, plan: Plan, now: datetime, source: str, advance: Advance) -> None:  # noqa: ARG002  # members have no timeline
         blank = blank_row(Member(email="", name="", role=MemberRole.CSM, created_at=now))

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel, col, select
 
 from bot.db import Database
 from bot.errors import InvalidInput
+from bot.imports import contacts
 from bot.imports.accounts import Accounts
 from bot.imports.contacts import Contacts
 from bot.imports.dates import DateOrder
@@ -25,14 +26,17 @@ from bot.models import (
     ContactRole,
     Member,
     MemberRole,
+    Run,
     Segment,
+    Signal,
+    SignalKind,
     Stage,
     StepStatus,
     TimelineEntry,
     TimelineKind,
 )
 from bot.settings import ROOT
-from tests.support.world import World
+from tests.support.world import World, use_playbook
 
 HUBSPOT = (
     "Record ID,Company name,Company Domain Name,Annual Revenue,Company owner,Lifecycle Stage,Renewal Date,Seats\n"
@@ -52,7 +56,7 @@ class Importer:
         return await self._import(Members(), text, options)
 
     async def contacts(self, text: str, **options: Any) -> Plan:
-        return await self._import(Contacts(), text, options)
+        return await self._import(Contacts(self.world.library), text, options)
 
     async def _import(self, entity: Entity, text: str, options: dict[str, Any]) -> Plan:
         chosen = Options("book.csv", **options)
@@ -283,6 +287,67 @@ async def test_importing_contacts_again_changes_nothing_and_adds_roles_to_those_
     assert counts(await importer.contacts(text.format("admin"))) == (0, 0, 1)
     (jane,) = await importer.rows(Contact)
     assert jane.roles == ["champion", "admin"]
+
+
+NPS_LOW = {"key": "sad-contact", "triggers": [{"on": "nps", "of": "contact", "at_most": 6}]}
+NPS_AVERAGE = {"key": "sad-company", "triggers": [{"on": "nps", "of": "company", "at_most": 6}]}
+NEW_ADMIN = {
+    "key": "new-admin",
+    "subject": "contact",
+    "triggers": [{"on": "contact_role", "role": "admin", "when": "contact.may_email"}],
+}
+
+
+async def started(importer: Importer) -> list[str]:
+    return [run.title for run in await importer.rows(Run)]
+
+
+async def test_every_new_score_is_a_signal_and_an_unchanged_one_is_not(importer: Importer) -> None:
+    text = "account,email,name,nps,nps date\nacme,jane@acme.example,Jane Doe,{},{}\nacme,a@acme.example,Ann,,\n"
+    for score, day in ((7, "2026-02-01"), (7, "2026-02-01"), (7, "2026-02-15"), (3, "")):
+        await importer.contacts(text.format(score, day))
+    signals = await importer.rows(Signal, kind=SignalKind.NPS)
+    (jane,) = await importer.rows(Contact, email="jane@acme.example")
+    assert {(signal.account_id, signal.contact_id) for signal in signals} == {(importer.world.account_id, jane.id)}
+    assert [(signal.number, signal.observed_at) for signal in signals] == [
+        (7, datetime(2026, 2, 1, tzinfo=UTC)),
+        (7, datetime(2026, 2, 15, tzinfo=UTC)),
+        (3, importer.world.now),
+    ]
+    assert "noted an NPS of 3 from Jane Doe, by importing book.csv" in await importer.world.timeline()
+
+
+async def test_imported_scores_start_what_waits_for_low_ones(importer: Importer) -> None:
+    use_playbook(importer.world.library, {"key": "call"}, title="Sad contact", **NPS_LOW)
+    use_playbook(importer.world.library, {"key": "call"}, title="Sad company", **NPS_AVERAGE)
+    await importer.contacts("account,email,name,nps\nacme,a@acme.example,Ann,10\nacme,b@acme.example,Bob,9\n")
+    assert await started(importer) == []
+    await importer.contacts("account,email,name,nps\nacme,c@acme.example,Cy,2\n")
+    assert await started(importer) == ["Sad contact"]
+    await importer.contacts("account,email,name,nps\nacme,b@acme.example,Bob,4\n")
+    assert await started(importer) == ["Sad contact", "Sad company"]
+
+
+async def test_imported_roles_start_what_waits_for_them_on_each_contact_and_once(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contacts, "STARTS_AT_A_TIME", 2)
+    monkeypatch.setattr(contacts, "PAUSE", 0)
+    use_playbook(importer.world.library, {"key": "greet"}, title="New admin", **NEW_ADMIN)
+    text = (
+        "account,email,name,roles,may_email\n"
+        "acme,jane@acme.example,Jane Doe,champion;admin,yes\n"
+        "acme,a@acme.example,Ann,admin,yes\n"
+        "acme,b@acme.example,Bob,champion,yes\n"
+        "acme,c@acme.example,Cy,admin,no\n"
+        "acme,d@acme.example,Di,admin,yes\n"
+    )
+    await importer.contacts(text, dry_run=True)
+    assert await started(importer) == []
+    await importer.contacts(text)
+    assert sorted(await started(importer)) == ["New admin: Ann", "New admin: Di", "New admin: Jane Doe"]
+    await importer.contacts(text)
+    assert len(await started(importer)) == 3
 
 
 async def test_the_same_contact_under_two_names_of_the_account_is_a_mistake(importer: Importer) -> None:

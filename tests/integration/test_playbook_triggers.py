@@ -7,8 +7,9 @@ from sqlmodel import select
 
 from bot.db import Database
 from bot.engine.accounts import ContactDraft, log_sentiment, save_contact
+from bot.engine.nearing import quarter_end
 from bot.engine.runs import start_run
-from bot.engine.triggers import quarter_end, start_for_anchors
+from bot.engine.triggers import start_for_anchors
 from bot.library.library import Library
 from bot.models import Account, Contact, ContactRole, Escalation, Run, Sentiment, Stage, Step, StepStatus
 from bot.settings import ROOT
@@ -38,7 +39,10 @@ async def test_every_shipped_playbook_can_be_started_and_has_something_to_do_at_
 
 async def started_by_the_calendar(world: World, now: datetime) -> list[str]:
     async with world.database.transaction() as session:
-        return [run.playbook_key for run in await start_for_anchors(session, world.library, now)]
+        return [
+            run.playbook_key
+            for run in await start_for_anchors(session, world.library, now, account_id=world.account_id)
+        ]
 
 
 @pytest.mark.parametrize(

@@ -229,3 +229,11 @@ def test_the_new_admin_gets_emails_on_day_0_3_and_5(catalog: Catalog) -> None:
     playbook = catalog.playbooks["new-admin"]
     assert playbook.subject == "contact"
     assert [str(step.due) for step in steps_of(playbook, StepKind.EMAIL)] == ["0d", "3d", "5d"]
+
+
+def test_what_comes_back_every_quarter_reaches_no_milestone(catalog: Catalog) -> None:
+    """An account reaches a milestone once, so that the second quarter's would be neither recorded nor celebrated."""
+    quarterly = [p for p in catalog.playbooks.values() if any(trigger.on == "quarter_end" for trigger in p.triggers)]
+    outcomes = [outcome for playbook in quarterly for step in playbook.steps for outcome in step.outcomes]
+    assert outcomes
+    assert [outcome.milestone for outcome in outcomes if outcome.milestone] == []

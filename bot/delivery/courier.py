@@ -17,13 +17,14 @@ from bot.delivery.recording import (
     forget_message,
     hand_back,
     record_failure,
+    record_found,
     record_posted,
     record_retry,
     record_sent,
     renew_lease,
 )
 from bot.delivery.refusals import RateLimited, Refused, SlackTrouble
-from bot.delivery.retrying import Fail, decide_retry
+from bot.delivery.retrying import Fail, decide_retry, may_pass
 from bot.delivery.web_api import POST, WebApi
 from bot.delivery.writing import Writer
 from bot.errors import DatabaseUnavailable
@@ -97,7 +98,7 @@ class Courier:
             journey.outgoing = await build(connection, delivery, self._services, self._now())
         match journey.outgoing:
             case None:
-                return await self._record_done(delivery, Outcome.NOTHING)
+                return await self._say_nothing(delivery)
             case PostMessage() as message:
                 return await self._post(journey, message)
             case UpdateMessage() as message:
@@ -109,19 +110,38 @@ class Courier:
     async def _post(self, journey: "Journey", message: PostMessage) -> Outcome:
         delivery = journey.delivery
         journey.channel = channel = await self._addresses.channel_of(message)
-        outcome, posted = Outcome.FOUND, None
-        if delivery.attempts > 1:
-            posted = await find_posted(self._api, self._addresses, channel, message, delivery.key)
-        if posted is None:
-            await self._pacing.take(channel_name(channel))
-            if not await self._still_ours(delivery):
-                return Outcome.LOST
-            self._pacing.leaves(channel_name(channel))
-            outcome, posted = Outcome.SENT, await self._api.post(channel, message, delivery.key)
-            self._pacing.answered(channel_name(channel))
+        if delivery.attempts > 1 and await self._find(delivery, message, channel):
+            return Outcome.FOUND
+        await self._pacing.take(channel_name(channel))
+        if not await self._still_ours(delivery):
+            return Outcome.LOST
+        self._pacing.leaves(channel_name(channel))
+        posted = await self._api.post(channel, message, delivery.key)
+        self._pacing.answered(channel_name(channel))
         self._addresses.remember(channel, posted.channel)
         await self._write(lambda session: record_posted(session, delivery, message, posted, journey.mark, self._now()))
-        return outcome
+        return Outcome.SENT
+
+    async def _say_nothing(self, delivery: Delivery) -> Outcome:
+        """There is nothing to say any more. Had an earlier attempt said it, its buttons must not stay as they are."""
+        if delivery.kind is DeliveryKind.STEPS and delivery.attempts > 1 and delivery.member_id is not None:
+            message = PostMessage(member_id=delivery.member_id, text="", blocks=[])
+            try:
+                if await self._find(delivery, message, await self._addresses.channel_of(message)):
+                    return Outcome.FOUND
+            except Refused as refusal:
+                if may_pass(refusal):
+                    raise
+                log.warning("delivery_cannot_be_looked_up", delivery_id=delivery.id, reason=refusal.reason)
+        return await self._record_done(delivery, Outcome.NOTHING)
+
+    async def _find(self, delivery: Delivery, message: PostMessage, channel: str) -> bool:
+        """Whether an earlier attempt had posted the message, which is then written down."""
+        posted = await find_posted(self._api, self._addresses, channel, message, delivery.key)
+        if posted is None:
+            return False
+        await self._write(lambda session: record_found(session, delivery, message, posted, self._now()))
+        return True
 
     async def _update(self, delivery: Delivery, message: UpdateMessage) -> Outcome:
         try:

@@ -1,14 +1,18 @@
 """What goes wrong between the outbox and Slack, and that nothing is lost or said twice."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 from sqlmodel import delete
 
+from bot.delivery import builders
 from bot.delivery.courier import Outcome
 from bot.delivery.failures import ABOUT
+from bot.delivery.outgoing import Builder
 from bot.engine.outbox import enqueue_steps
+from bot.engine.steps import complete_step
 from bot.models import (
     Account,
     AccountRole,
@@ -19,7 +23,8 @@ from bot.models import (
     Touchpoint,
     TouchpointKind,
 )
-from tests.support.outboxes import Desk, make_desk
+from tests.support.outboxes import BUILDERS, Desk, make_desk
+from tests.support.play import buttons
 from tests.support.slack_double import (
     Fault,
     SlackDouble,
@@ -76,6 +81,50 @@ async def test_an_outbox_that_dies_between_posting_and_recording_posts_nothing_t
     assert await desk.outbox().drain() == {Outcome.FOUND: 1}
     assert (await desk.row(delivery)).status is DeliveryStatus.SENT
     assert slack.texts("cs-leaders") == ["Hello"]
+
+
+@pytest.mark.parametrize("finished", [1, 2])
+async def test_steps_finished_after_a_crash_lose_their_buttons_in_the_message_that_had_been_posted(
+    finished: int, desk: Desk, slack: SlackDouble
+) -> None:
+    _, steps = await desk.open_steps("one", "two")
+    delivery = await desk.announce(steps)
+    await die_after_posting(desk, slack, builders.BUILDERS)
+    assert buttons(slack.messages("U0MAYA")[-1]).count("Complete") == 2
+    for step in steps[:finished]:
+        async with desk.world.database.transaction() as session:
+            await complete_step(session, desk.world.library, step, desk.world.maya, desk.clock.now())
+    desk.pass_time(seconds=61)
+    outcomes = await desk.outbox(builders=builders.BUILDERS).drain()
+    assert outcomes[Outcome.FOUND] == 1
+    assert (await desk.row(delivery)).status is DeliveryStatus.SENT
+    (message,) = slack.messages("U0MAYA")
+    assert [await desk.steps_shown(row.id) for row in await desk.posted()] == [steps]
+    assert buttons(message).count("Complete") == 2 - finished
+
+
+async def test_steps_finished_after_a_crash_that_came_before_posting_are_not_announced(
+    desk: Desk, slack: SlackDouble
+) -> None:
+    _, steps = await desk.open_steps("one")
+    delivery = await desk.announce(steps)
+    await desk.change(delivery, status=DeliveryStatus.LEASED, lease_until=desk.clock.now(), attempts=1)
+    async with desk.world.database.transaction() as session:
+        await complete_step(session, desk.world.library, steps[0], desk.world.maya, desk.clock.now())
+    outcomes = await desk.outbox(builders=builders.BUILDERS).drain()
+    assert outcomes[Outcome.NOTHING] == 1
+    assert slack.texts("U0MAYA") == []
+    assert await desk.posted() == []
+
+
+async def test_steps_finished_meanwhile_are_not_reported_when_their_assignee_cannot_be_reached(
+    desk: Desk, slack: SlackDouble
+) -> None:
+    delivery = await desk.put("", kind=DeliveryKind.STEPS, nothing=True)
+    await desk.change(delivery, status=DeliveryStatus.LEASED, lease_until=desk.clock.now(), attempts=1)
+    slack.users["U0MAYA"]["deleted"] = True
+    assert await desk.outbox().drain() == {Outcome.NOTHING: 1}
+    assert await desk.pending() == []
 
 
 async def test_a_reply_in_a_thread_is_looked_for_in_its_thread(desk: Desk, slack: SlackDouble) -> None:
@@ -300,11 +349,13 @@ async def due_steps(desk: Desk, member_id: int, accounts: list[int]) -> int:
     return delivery
 
 
-async def die_after_posting(desk: Desk, slack: SlackDouble) -> None:
+async def die_after_posting(
+    desk: Desk, slack: SlackDouble, builders: Mapping[DeliveryKind, Builder] = BUILDERS
+) -> None:
     """Let an outbox be killed after Slack has taken a message and before the outbox knows."""
     posts = len(slack.calls_of("chat.postMessage"))
     slack.fail("chat.postMessage", slow_answer(until=asyncio.Event()))
-    dying = asyncio.create_task(desk.outbox().drain())
+    dying = asyncio.create_task(desk.outbox(builders=builders).drain())
     await slack.until_called("chat.postMessage", posts + 1)
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)

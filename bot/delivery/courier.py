@@ -7,7 +7,7 @@ from enum import StrEnum
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.delivery.addresses import Addresses, channel_name
+from bot.delivery.addresses import Addresses
 from bot.delivery.failures import report_failure
 from bot.delivery.outgoing import Builder, Outgoing, PostMessage, PublishHome, UpdateMessage
 from bot.delivery.pacing import Pacing
@@ -109,15 +109,16 @@ class Courier:
 
     async def _post(self, journey: "Journey", message: PostMessage) -> Outcome:
         delivery = journey.delivery
-        journey.channel = channel = await self._addresses.channel_of(message)
+        channel = await self._addresses.channel_of(message)
         if delivery.attempts > 1 and await self._find(delivery, message, channel):
             return Outcome.FOUND
-        await self._pacing.take(channel_name(channel))
+        journey.lane = lane = await self._addresses.lane_of(channel)
+        await self._pacing.take(lane)
         if not await self._still_ours(delivery):
             return Outcome.LOST
-        self._pacing.leaves(channel_name(channel))
+        self._pacing.leaves(lane)
         posted = await self._api.post(channel, message, delivery.key)
-        self._pacing.answered(channel_name(channel))
+        self._pacing.answered(lane)
         self._addresses.remember(channel, posted.channel)
         await self._write(lambda session: record_posted(session, delivery, message, posted, journey.mark, self._now()))
         return Outcome.SENT
@@ -163,7 +164,7 @@ class Courier:
 
     async def _hold(self, journey: "Journey", limit: RateLimited) -> datetime:
         """Tell every process to leave alone what Slack wants left alone: a channel, or a method."""
-        name = channel_name(journey.channel or "") if limit.method == POST else limit.method
+        name = journey.lane if limit.method == POST else limit.method
         journey.not_before = free_at = self._now() + timedelta(seconds=limit.seconds)
         await self._pacing.hold(name, free_at)
         log.warning("slack_rate_limited", method=limit.method, held=name, seconds=limit.seconds)
@@ -218,5 +219,5 @@ class Journey:
         self.delivery = delivery
         self.mark = mark
         self.outgoing: Outgoing | None = None
-        self.channel: str | None = None
+        self.lane = ""
         self.not_before: datetime | None = None

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
 from bot.delivery.outgoing import PostMessage
+from bot.delivery.refusals import SlackTrouble
 from bot.delivery.web_api import WebApi
 from bot.delivery.writing import Writer
 from bot.models import Member
@@ -42,6 +43,16 @@ class Addresses:
         if channel_name(channel) not in self._channels:
             await self._load_channels()
         return self._channels.get(channel_name(channel))
+
+    async def lane_of(self, channel: str) -> str:
+        """What a conversation's pace is counted under, however it is addressed: its id.
+
+        The name, when Slack does not tell the id: the message need not wait for that, and posting it tells the id.
+        """
+        try:
+            return await self.conversation_id(channel) or channel_name(channel)
+        except SlackTrouble:
+            return channel_name(channel)
 
     def remember(self, channel: str, conversation_id: str) -> None:
         if not is_conversation_id(channel):

@@ -7,7 +7,7 @@ from enum import StrEnum
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.delivery.addresses import Addresses, channel_name
+from bot.delivery.addresses import Addresses
 from bot.delivery.failures import report_failure
 from bot.delivery.outgoing import Builder, Outgoing, PostMessage, PublishHome, UpdateMessage
 from bot.delivery.pacing import Pacing
@@ -17,13 +17,14 @@ from bot.delivery.recording import (
     forget_message,
     hand_back,
     record_failure,
+    record_found,
     record_posted,
     record_retry,
     record_sent,
     renew_lease,
 )
 from bot.delivery.refusals import RateLimited, Refused, SlackTrouble
-from bot.delivery.retrying import Fail, decide_retry
+from bot.delivery.retrying import Fail, decide_retry, may_pass
 from bot.delivery.web_api import POST, WebApi
 from bot.delivery.writing import Writer
 from bot.errors import DatabaseUnavailable
@@ -97,7 +98,7 @@ class Courier:
             journey.outgoing = await build(connection, delivery, self._services, self._now())
         match journey.outgoing:
             case None:
-                return await self._record_done(delivery, Outcome.NOTHING)
+                return await self._say_nothing(delivery)
             case PostMessage() as message:
                 return await self._post(journey, message)
             case UpdateMessage() as message:
@@ -108,20 +109,40 @@ class Courier:
 
     async def _post(self, journey: "Journey", message: PostMessage) -> Outcome:
         delivery = journey.delivery
-        journey.channel = channel = await self._addresses.channel_of(message)
-        outcome, posted = Outcome.FOUND, None
-        if delivery.attempts > 1:
-            posted = await find_posted(self._api, self._addresses, channel, message, delivery.key)
-        if posted is None:
-            await self._pacing.take(channel_name(channel))
-            if not await self._still_ours(delivery):
-                return Outcome.LOST
-            self._pacing.leaves(channel_name(channel))
-            outcome, posted = Outcome.SENT, await self._api.post(channel, message, delivery.key)
-            self._pacing.answered(channel_name(channel))
+        channel = await self._addresses.channel_of(message)
+        if delivery.attempts > 1 and await self._find(delivery, message, channel):
+            return Outcome.FOUND
+        journey.lane = lane = await self._addresses.lane_of(channel)
+        await self._pacing.take(lane)
+        if not await self._still_ours(delivery):
+            return Outcome.LOST
+        self._pacing.leaves(lane)
+        posted = await self._api.post(channel, message, delivery.key)
+        self._pacing.answered(lane)
         self._addresses.remember(channel, posted.channel)
         await self._write(lambda session: record_posted(session, delivery, message, posted, journey.mark, self._now()))
-        return outcome
+        return Outcome.SENT
+
+    async def _say_nothing(self, delivery: Delivery) -> Outcome:
+        """There is nothing to say any more. Had an earlier attempt said it, its buttons must not stay as they are."""
+        if delivery.kind is DeliveryKind.STEPS and delivery.attempts > 1 and delivery.member_id is not None:
+            message = PostMessage(member_id=delivery.member_id, text="", blocks=[])
+            try:
+                if await self._find(delivery, message, await self._addresses.channel_of(message)):
+                    return Outcome.FOUND
+            except Refused as refusal:
+                if may_pass(refusal):
+                    raise
+                log.warning("delivery_cannot_be_looked_up", delivery_id=delivery.id, reason=refusal.reason)
+        return await self._record_done(delivery, Outcome.NOTHING)
+
+    async def _find(self, delivery: Delivery, message: PostMessage, channel: str) -> bool:
+        """Whether an earlier attempt had posted the message, which is then written down."""
+        posted = await find_posted(self._api, self._addresses, channel, message, delivery.key)
+        if posted is None:
+            return False
+        await self._write(lambda session: record_found(session, delivery, message, posted, self._now()))
+        return True
 
     async def _update(self, delivery: Delivery, message: UpdateMessage) -> Outcome:
         try:
@@ -143,7 +164,7 @@ class Courier:
 
     async def _hold(self, journey: "Journey", limit: RateLimited) -> datetime:
         """Tell every process to leave alone what Slack wants left alone: a channel, or a method."""
-        name = channel_name(journey.channel or "") if limit.method == POST else limit.method
+        name = journey.lane if limit.method == POST else limit.method
         journey.not_before = free_at = self._now() + timedelta(seconds=limit.seconds)
         await self._pacing.hold(name, free_at)
         log.warning("slack_rate_limited", method=limit.method, held=name, seconds=limit.seconds)
@@ -198,5 +219,5 @@ class Journey:
         self.delivery = delivery
         self.mark = mark
         self.outgoing: Outgoing | None = None
-        self.channel: str | None = None
+        self.lane = ""
         self.not_before: datetime | None = None

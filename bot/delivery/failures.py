@@ -1,9 +1,10 @@
 """Telling people, in their words, of what could not be delivered."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case
+from sqlalchemy import ColumnElement, and_, case, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,9 +12,10 @@ from bot.delivery.addresses import channel_name, is_conversation_id
 from bot.delivery.claiming import UNPACED
 from bot.delivery.retrying import Fail
 from bot.engine.outbox import enqueue, member_lane
-from bot.models import Account, AccountRole, Delivery, DeliveryKind, Member, MemberRole
+from bot.models import Account, AccountRole, Delivery, DeliveryKind, Member, MemberRole, Touchpoint
 from bot.settings import Settings
 
+MOST_NAMED = 5  # accounts named in one sentence
 ABOUT = "failed_delivery_id"  # in the payload of a notice of failure: such a notice never leads to another
 
 WHAT = {
@@ -50,31 +52,50 @@ def explain(failure: Fail) -> str:
     return WHY.get(failure.reason) or OTHERWISE.format(failure.reason)
 
 
-def describe_failure(kind: DeliveryKind, receiver: str, account: str | None, failure: Fail) -> str:
-    about = f" for {account}" if account else ""
+def describe_failure(kind: DeliveryKind, receiver: str, accounts: Sequence[str], failure: Fail) -> str:
+    about = f" for {_listed(accounts)}" if accounts else ""
     return f"Playcall could not deliver {WHAT[kind]}{about} to {receiver}: {explain(failure)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """ "Acme, Globex and 4 more"."""
+    if len(names) > MOST_NAMED:
+        names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 async def report_failure(
     session: AsyncSession, settings: Settings, delivery: Delivery, channel: str | None, failure: Fail, now: datetime
 ) -> None:
-    """Tell the account's CSM (its leader, when the CSM is the one who cannot be reached) and the ops channel.
+    """Tell the CSM of each account it was about (the leader, when the CSM is the one who cannot be reached), each
+    person once, and the ops channel.
 
     `channel` is where it should have gone, when that was a channel. Redraws that fail are left to the log and `doctor`:
     nobody misses anything by them.
     """
     if delivery.kind in UNPACED or ABOUT in delivery.payload:
         return
-    account = await session.get(Account, delivery.account_id) if delivery.account_id else None
-    text = describe_failure(
-        delivery.kind, await _receiver(session, delivery, channel), account.name if account else None, failure
-    )
-    payload = {"text": text, ABOUT: delivery.id}
-    if (person := await _person_to_tell(session, delivery)) is not None:
-        await _notice(session, delivery, now, member_lane(person), payload, person)
+    receiver = await _receiver(session, delivery, channel)
+    accounts = await _accounts_of(session, delivery)
+
+    async def tell(about: Sequence[Account], lane: str, address: dict[str, Any], member_id: int | None) -> None:
+        text = describe_failure(delivery.kind, receiver, [account.name for account in about], failure)
+        await enqueue(
+            session,
+            DeliveryKind.NOTICE,
+            now,
+            lane=lane,
+            member_id=member_id,
+            account_id=about[0].id if len(about) == 1 else None,
+            payload={"text": text, ABOUT: delivery.id} | address,
+        )
+
+    for person, theirs in (await _people_to_tell(session, accounts, delivery.member_id)).items():
+        await tell(theirs, member_lane(person), {}, person)
     ops = settings.ops_channel
     if ops and channel_name(ops) != channel_name(channel or ""):
-        await _notice(session, delivery, now, f"#{channel_name(ops)}", payload | {"channel": ops}, None)
+        await tell(accounts, f"#{channel_name(ops)}", {"channel": ops}, None)
 
 
 async def _receiver(session: AsyncSession, delivery: Delivery, channel: str | None) -> str:
@@ -86,28 +107,41 @@ async def _receiver(session: AsyncSession, delivery: Delivery, channel: str | No
     return "its channel"
 
 
-async def _person_to_tell(session: AsyncSession, delivery: Delivery) -> int | None:
+async def _accounts_of(session: AsyncSession, delivery: Delivery) -> Sequence[Account]:
+    """The account a delivery belongs to; those of its touchpoints for one that gathers steps of several."""
+    gathered = select(Touchpoint.account_id).where(Touchpoint.delivery_id == delivery.id)
+    concerned = or_(col(Account.id) == delivery.account_id, col(Account.id).in_(gathered))
+    return (await session.exec(select(Account).where(concerned).order_by(col(Account.name), col(Account.id)))).all()
+
+
+async def _people_to_tell(
+    session: AsyncSession, accounts: Sequence[Account], unreachable: int | None
+) -> dict[int, list[Account]]:
+    """Who is told, of which accounts: of each its CSM, else its leader, else any leader."""
     query = (
-        select(AccountRole.member_id)
+        select(AccountRole.account_id, AccountRole.member_id)
+        .join(Member, col(Member.id) == AccountRole.member_id)
         .where(
-            AccountRole.account_id == delivery.account_id,
+            col(AccountRole.account_id).in_([account.id for account in accounts]),
             col(AccountRole.role).in_([MemberRole.CSM, MemberRole.LEADER]),
-            col(AccountRole.member_id).is_distinct_from(delivery.member_id),
+            _within_reach(unreachable),
         )
-        .order_by(case((col(AccountRole.role) == MemberRole.CSM, 0), else_=1))
+        .order_by(case((col(AccountRole.role) == MemberRole.CSM, 1), else_=0))
     )
-    return (await session.exec(query)).first()
+    responsible = dict((await session.exec(query)).all())  # a CSM comes after the leader, and takes their place
+    fallback = None if len(responsible) == len(accounts) else await _any_leader(session, unreachable)
+    people: dict[int, list[Account]] = {}
+    for account in accounts:
+        person = responsible.get(account.id, fallback)
+        if person is not None:
+            people.setdefault(person, []).append(account)
+    return people
 
 
-async def _notice(
-    session: AsyncSession, failed: Delivery, now: datetime, lane: str, payload: dict[str, Any], member_id: int | None
-) -> None:
-    await enqueue(
-        session,
-        DeliveryKind.NOTICE,
-        now,
-        lane=lane,
-        member_id=member_id,
-        account_id=failed.account_id,
-        payload=payload,
-    )
+async def _any_leader(session: AsyncSession, unreachable: int | None) -> int | None:
+    query = select(Member.id).where(Member.role == MemberRole.LEADER, _within_reach(unreachable))
+    return (await session.exec(query.order_by(col(Member.id)))).first()
+
+
+def _within_reach(unreachable: int | None) -> ColumnElement[bool]:
+    return and_(col(Member.active), col(Member.id).is_distinct_from(unreachable))

@@ -4,10 +4,11 @@ What was sent is recorded by whoever saw it: a lease that ran out meanwhile does
 recorded only by the holder of the lease, so that a process that was too slow undoes nothing another one is doing.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, or_, update
+from sqlalchemy import ColumnElement, delete, exists, insert, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,6 +18,9 @@ from bot.delivery.outgoing import PostMessage, UpdateMessage
 from bot.delivery.web_api import Posted
 from bot.engine.outbox import redraw_escalation, redraw_steps
 from bot.models import Delivery, DeliveryStatus, Escalation, PostedMessage, PostedStep, Run, TimelineEntry
+from bot.reports.steps_message import steps_gathered
+
+BEGINNING = 0  # of the timeline
 
 
 async def record_sent(session: AsyncSession, delivery: Delivery, now: datetime) -> bool:
@@ -42,6 +46,18 @@ async def record_posted(
         await redraw_steps(session, message.step_ids, now)
         if message.escalation_id is not None:
             await redraw_escalation(session, message.escalation_id, now)
+
+
+async def record_found(
+    session: AsyncSession, delivery: Delivery, message: PostMessage, posted: Posted, now: datetime
+) -> None:
+    """An earlier attempt posted the message, and showed things as they were then.
+
+    It is remembered with every step that was put into it, also with those that want nothing any more, and redrawn
+    when anything it shows has ever changed.
+    """
+    steps = dict.fromkeys((*await steps_gathered(session, delivery.id), *message.step_ids))
+    await record_posted(session, delivery, replace(message, step_ids=tuple(steps)), posted, BEGINNING, now)
 
 
 async def forget_message(session: AsyncSession, message: UpdateMessage) -> None:
@@ -116,9 +132,9 @@ async def _change(
 
 
 async def _changed_since(session: AsyncSession, message: PostMessage, mark: int) -> bool:
-    shown = or_(
-        col(TimelineEntry.step_id).in_(message.step_ids), col(TimelineEntry.escalation_id) == message.escalation_id
-    )
+    shown: ColumnElement[bool] = col(TimelineEntry.step_id).in_(message.step_ids)
+    if message.escalation_id is not None:
+        shown = or_(shown, col(TimelineEntry.escalation_id) == message.escalation_id)
     query = select(TimelineEntry.id).where(col(TimelineEntry.id) > mark, shown).limit(1)
     return (await session.exec(query)).first() is not None
 

@@ -41,11 +41,15 @@ def decide_retry(error: Exception, attempts: int, now: datetime) -> RetryAt | Fa
             return RetryAt(now + timedelta(seconds=error.seconds))
         case CannotSend() | NotFound():
             return Fail(error.message, spoken=True)
-        case Refused() if error.reason not in PASSING | CREDENTIALS:
+        case Refused() if not may_pass(error):
             return Fail(error.reason)
     if waited_before(attempts) >= PATIENCE:
         return Fail(_brief(error))
     return RetryAt(now + delay_after(attempts))
+
+
+def may_pass(refusal: Refused) -> bool:
+    return refusal.reason in PASSING | CREDENTIALS
 
 
 def delay_after(attempts: int) -> timedelta:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import case
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -123,12 +124,16 @@ def _row(
 
 
 async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> Sequence[tuple[int, int | None]]:
-    """The ids of the deliveries that the rows became, new or already pending, with their members; in no order."""
+    """The ids of the deliveries that the rows became, new or already pending, with their members; in no order.
+
+    A pending delivery is sent at the earlier of the two times: what is wanted at once does not wait for what was not.
+    """
     statement = insert_or(session, Delivery)
+    new_time, old_time = statement.excluded.available_at, col(Delivery.available_at)
     merged = statement.on_conflict_do_update(
         index_elements=["merge_key"],
         index_where=PENDING,
-        set_={"merge_key": statement.excluded.merge_key},  # changes nothing, so that the pending row's id comes back
+        set_={"available_at": case((new_time < old_time, new_time), else_=old_time)},
     ).returning(col(Delivery.id), col(Delivery.member_id))
     connection = await session.connection()  # rows as parameters: the statement is compiled once, whatever their number
     return [(row[0], row[1]) for row in await connection.execute(merged, rows)]

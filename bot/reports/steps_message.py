@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.engine.actors import Actor
 from bot.library.library import Library
@@ -16,14 +17,22 @@ from bot.slack.step_card import StepCard
 
 async def steps_to_announce(session: AsyncSession, delivery_id: int) -> list[int]:
     """The steps of the touchpoints that were put into a delivery and still want something, the most urgent first."""
-    query = (
+    return list((await session.exec(_gathered(delivery_id).where(col(Step.status).in_(ACTIONABLE)))).all())
+
+
+async def steps_gathered(session: AsyncSession, delivery_id: int) -> list[int]:
+    """The steps of all touchpoints that were put into a delivery, in the same order."""
+    return list((await session.exec(_gathered(delivery_id))).all())
+
+
+def _gathered(delivery_id: int) -> SelectOfScalar[int]:
+    return (
         select(Step.id)
         .join(Touchpoint, col(Touchpoint.step_id) == Step.id)
-        .where(Touchpoint.delivery_id == delivery_id, col(Step.status).in_(ACTIONABLE))
+        .where(Touchpoint.delivery_id == delivery_id)
         .group_by(col(Step.id), col(Step.due_on), col(Step.account_id))
         .order_by(func.min(Step.due_on), col(Step.account_id), col(Step.id))
     )
-    return list((await session.exec(query)).all())
 
 
 async def steps_posted(session: AsyncSession, message_id: int) -> list[int]:

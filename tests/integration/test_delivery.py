@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from bot.delivery.courier import Outcome
+from bot.engine.outbox import enqueue_steps
 from bot.models import DeliveryKind, DeliveryStatus, Escalation, Member, MemberRole, Severity
 from tests.support.outboxes import Desk
 from tests.support.slack_double import SlackDouble, refused, slow_answer
@@ -134,6 +135,21 @@ async def test_a_pending_delivery_takes_up_a_second_one_with_its_merge_key(desk:
     assert await desk.put("Home", kind=DeliveryKind.HOME, merge_key="home:1") == first
     await desk.outbox().drain()
     assert len(slack.calls_of("views.publish")) == 1
+
+
+@pytest.mark.parametrize("delays", [(120, 0), (0, 120)])
+async def test_a_message_that_takes_up_another_is_sent_at_the_earlier_of_their_times(
+    delays: tuple[int, int], desk: Desk
+) -> None:
+    maya, leo = desk.world.maya.member_id, desk.world.leo.member_id
+    ids = []
+    for delay in delays:
+        waits = {maya: timedelta(seconds=delay), leo: timedelta(seconds=120)}
+        async with desk.world.database.transaction() as session:
+            ids.append(await enqueue_steps(session, waits, desk.clock.now()))
+    assert ids[0] == ids[1]
+    assert (await desk.row(ids[0][maya])).available_at == desk.clock.now()
+    assert (await desk.row(ids[0][leo])).available_at == desk.clock.now() + timedelta(seconds=120)
 
 
 async def test_what_is_asked_for_while_the_first_is_under_way_is_sent_after_it(desk: Desk, slack: SlackDouble) -> None:

@@ -13,7 +13,7 @@ from bot.delivery.pausing import Pause, Stopping
 from bot.delivery.writing import Writer
 from bot.models import DeliveryKind, DeliveryStatus, Lane
 from tests.support.outboxes import Desk
-from tests.support.slack_double import SlackDouble, rate_limited
+from tests.support.slack_double import Fault, SlackDouble, rate_limited, refused, server_error
 from tests.support.sleeping import AdvancingSleep, Slumber
 
 
@@ -119,7 +119,41 @@ async def test_two_lanes_that_lead_to_one_channel_share_its_pace(desk: Desk, sla
     await desk.outbox().drain()
     assert sorted(slack.texts("cs-leaders")) == [f"message {number}" for number in range(4)]
     async with desk.world.database.reading() as connection:
-        assert set((await connection.execute(select(Lane.name))).scalars()) == {WORKSPACE, "cs-leaders"}
+        assert set((await connection.execute(select(Lane.name))).scalars()) == {WORKSPACE, "C0CSLEADERS"}
+
+
+async def test_a_channel_named_by_name_and_by_id_has_one_pace(desk: Desk, slack: SlackDouble) -> None:
+    await put_by_name_and_id(desk)
+    await asyncio.gather(desk.outbox().drain(), desk.outbox().drain())
+    assert sorted(slack.texts("cs-escalations")) == ["by id", "by name"]
+    assert slack.answers["ratelimited"] == 0
+
+
+async def test_a_rate_limit_met_under_a_channels_name_holds_what_goes_to_its_id(desk: Desk, slack: SlackDouble) -> None:
+    start = desk.clock.now()
+    slack.fail("chat.postMessage", rate_limited(30))
+    await put_by_name_and_id(desk)
+    await desk.outbox().drain()
+    assert slack.answers["ratelimited"] == 1
+    assert min(slack.state.accepted_at) >= start + timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("trouble", [refused("missing_scope"), rate_limited(60), server_error()])
+async def test_a_message_does_not_wait_for_the_list_of_channels(
+    trouble: Fault, desk: Desk, slack: SlackDouble, now: datetime
+) -> None:
+    slack.fail("conversations.list", trouble)
+    await desk.put("Help", channel="cs-escalations")
+    await desk.put("Help again", channel="cs-escalations")
+    assert await desk.outbox().drain() == {Outcome.SENT: 2}
+    assert slack.state.accepted_at[0] == now
+    assert len(slack.calls_of("conversations.list")) == 1  # the answer to the first message told the id
+
+
+async def put_by_name_and_id(desk: Desk) -> None:
+    """Two messages to one channel, as an escalation's own and a reply in its thread are addressed."""
+    await desk.put("by name", channel="cs-escalations")
+    await desk.put("by id", channel="C0CSESCALATIONS")
 
 
 async def test_a_rate_limited_message_goes_out_when_slack_allows_it_and_before_its_followers(

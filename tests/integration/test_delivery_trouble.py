@@ -1,15 +1,30 @@
 """What goes wrong between the outbox and Slack, and that nothing is lost or said twice."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 from sqlmodel import delete
 
+from bot.delivery import builders
 from bot.delivery.courier import Outcome
 from bot.delivery.failures import ABOUT
-from bot.models import AccountRole, DeliveryKind, DeliveryStatus, MemberRole
-from tests.support.outboxes import Desk, make_desk
+from bot.delivery.outgoing import Builder
+from bot.engine.outbox import enqueue_steps
+from bot.engine.steps import complete_step
+from bot.models import (
+    Account,
+    AccountRole,
+    DeliveryKind,
+    DeliveryStatus,
+    Member,
+    MemberRole,
+    Touchpoint,
+    TouchpointKind,
+)
+from tests.support.outboxes import BUILDERS, Desk, make_desk
+from tests.support.play import buttons
 from tests.support.slack_double import (
     Fault,
     SlackDouble,
@@ -66,6 +81,50 @@ async def test_an_outbox_that_dies_between_posting_and_recording_posts_nothing_t
     assert await desk.outbox().drain() == {Outcome.FOUND: 1}
     assert (await desk.row(delivery)).status is DeliveryStatus.SENT
     assert slack.texts("cs-leaders") == ["Hello"]
+
+
+@pytest.mark.parametrize("finished", [1, 2])
+async def test_steps_finished_after_a_crash_lose_their_buttons_in_the_message_that_had_been_posted(
+    finished: int, desk: Desk, slack: SlackDouble
+) -> None:
+    _, steps = await desk.open_steps("one", "two")
+    delivery = await desk.announce(steps)
+    await die_after_posting(desk, slack, builders.BUILDERS)
+    assert buttons(slack.messages("U0MAYA")[-1]).count("Complete") == 2
+    for step in steps[:finished]:
+        async with desk.world.database.transaction() as session:
+            await complete_step(session, desk.world.library, step, desk.world.maya, desk.clock.now())
+    desk.pass_time(seconds=61)
+    outcomes = await desk.outbox(builders=builders.BUILDERS).drain()
+    assert outcomes[Outcome.FOUND] == 1
+    assert (await desk.row(delivery)).status is DeliveryStatus.SENT
+    (message,) = slack.messages("U0MAYA")
+    assert [await desk.steps_shown(row.id) for row in await desk.posted()] == [steps]
+    assert buttons(message).count("Complete") == 2 - finished
+
+
+async def test_steps_finished_after_a_crash_that_came_before_posting_are_not_announced(
+    desk: Desk, slack: SlackDouble
+) -> None:
+    _, steps = await desk.open_steps("one")
+    delivery = await desk.announce(steps)
+    await desk.change(delivery, status=DeliveryStatus.LEASED, lease_until=desk.clock.now(), attempts=1)
+    async with desk.world.database.transaction() as session:
+        await complete_step(session, desk.world.library, steps[0], desk.world.maya, desk.clock.now())
+    outcomes = await desk.outbox(builders=builders.BUILDERS).drain()
+    assert outcomes[Outcome.NOTHING] == 1
+    assert slack.texts("U0MAYA") == []
+    assert await desk.posted() == []
+
+
+async def test_steps_finished_meanwhile_are_not_reported_when_their_assignee_cannot_be_reached(
+    desk: Desk, slack: SlackDouble
+) -> None:
+    delivery = await desk.put("", kind=DeliveryKind.STEPS, nothing=True)
+    await desk.change(delivery, status=DeliveryStatus.LEASED, lease_until=desk.clock.now(), attempts=1)
+    slack.users["U0MAYA"]["deleted"] = True
+    assert await desk.outbox().drain() == {Outcome.NOTHING: 1}
+    assert await desk.pending() == []
 
 
 async def test_a_reply_in_a_thread_is_looked_for_in_its_thread(desk: Desk, slack: SlackDouble) -> None:
@@ -148,10 +207,54 @@ async def test_the_ops_channel_is_not_told_of_itself(desk: Desk) -> None:
 async def test_an_account_without_anybody_to_tell_fails_all_the_same(desk: Desk, slack: SlackDouble) -> None:
     async with desk.world.database.transaction() as session:
         await session.exec(delete(AccountRole).where(AccountRole.role != MemberRole.AE))  # type: ignore[arg-type]
+        (await session.get_one(Member, desk.world.dana.member_id)).active = False
     delivery = await desk.put("Hello", channel="no-such-channel")
     assert await desk.outbox().drain() == {Outcome.FAILED: 1}
     assert (await desk.row(delivery)).last_error == "channel_not_found"
     assert slack.calls_of("conversations.open") == []
+
+
+async def test_due_steps_nobody_can_be_sent_are_told_to_the_csms_of_their_accounts_once_each(
+    desk: Desk, slack: SlackDouble
+) -> None:
+    maya, leo, eve = (person.member_id for person in (desk.world.maya, desk.world.leo, desk.world.eve))
+    slack.users["U0LEO"]["deleted"] = True
+    theirs = [
+        desk.world.account_id,
+        await add_account(desk, "Globex", csm=maya),
+        await add_account(desk, "Hooli", csm=eve),
+        await add_account(desk, "Initech", csm=leo, leader=desk.world.dana.member_id),
+        await add_account(desk, "Umbrella", csm=leo),  # without a leader of its own: any leader hears of it
+    ]
+    delivery = await due_steps(desk, leo, theirs)
+    await desk.outbox().drain()
+    assert (await desk.row(delivery)).status is DeliveryStatus.FAILED
+    why = "to Leo Park: their Slack account is deactivated. Please reassign their open steps."
+    assert slack.texts("U0MAYA") == [f"Playcall could not deliver the steps that are due for Acme and Globex {why}"]
+    assert slack.texts("U0EVE") == [f"Playcall could not deliver the steps that are due for Hooli {why}"]
+    assert slack.texts("U0DANA") == [
+        f"Playcall could not deliver the steps that are due for Initech and Umbrella {why}"
+    ]
+    assert await desk.pending() == []
+
+
+async def test_many_accounts_are_told_of_in_one_sentence(desk: Desk, slack: SlackDouble) -> None:
+    slack.users["U0LEO"]["deleted"] = True
+    maya = desk.world.maya.member_id
+    theirs = [await add_account(desk, f"Account {n}", csm=maya) for n in range(9)]
+    await due_steps(desk, desk.world.leo.member_id, theirs)
+    await desk.outbox().drain()
+    (told,) = slack.texts("U0MAYA")
+    assert " for Account 0, Account 1, Account 2, Account 3 and 5 more to Leo Park: " in told
+
+
+async def test_a_csm_who_has_left_is_not_the_one_who_is_told(desk: Desk, slack: SlackDouble) -> None:
+    async with desk.world.database.transaction() as session:
+        (await session.get_one(Member, desk.world.maya.member_id)).active = False
+    await desk.put("Hello", channel="no-such-channel")
+    await desk.outbox().drain()
+    assert slack.texts("U0MAYA") == []
+    assert len(slack.texts("U0DANA")) == 1
 
 
 async def test_a_redraw_that_fails_for_good_bothers_nobody(desk: Desk, slack: SlackDouble) -> None:
@@ -224,11 +327,35 @@ async def test_a_stopped_outbox_can_run_again(desk: Desk) -> None:
     assert await outbox.drain() == {Outcome.SENT: 2}
 
 
-async def die_after_posting(desk: Desk, slack: SlackDouble) -> None:
+async def add_account(desk: Desk, name: str, **roles: int) -> int:
+    now = desk.clock.now()
+    account = Account(key=name.lower().replace(" ", "-"), name=name, created_at=now, updated_at=now)
+    async with desk.world.database.transaction() as session:
+        session.add(account)
+        await session.flush()
+        for role, member in roles.items():
+            session.add(AccountRole(account_id=account.id, role=MemberRole(role), member_id=member))
+    return account.id
+
+
+async def due_steps(desk: Desk, member_id: int, accounts: list[int]) -> int:
+    """What firing leaves behind: one message for the member, which touchpoints of these accounts went into."""
+    now = desk.clock.now()
+    async with desk.world.database.transaction() as session:
+        delivery = (await enqueue_steps(session, {member_id: timedelta()}, now))[member_id]
+        for account in accounts:
+            session.add(Touchpoint(kind=TouchpointKind.DUE, account_id=account, fire_at=now, delivery_id=delivery))
+    await desk.change(delivery, payload={"text": "Steps"})
+    return delivery
+
+
+async def die_after_posting(
+    desk: Desk, slack: SlackDouble, builders: Mapping[DeliveryKind, Builder] = BUILDERS
+) -> None:
     """Let an outbox be killed after Slack has taken a message and before the outbox knows."""
     posts = len(slack.calls_of("chat.postMessage"))
     slack.fail("chat.postMessage", slow_answer(until=asyncio.Event()))
-    dying = asyncio.create_task(desk.outbox().drain())
+    dying = asyncio.create_task(desk.outbox(builders=builders).drain())
     await slack.until_called("chat.postMessage", posts + 1)
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)

@@ -1,6 +1,7 @@
 """Outboxes to test, with builders that say what the delivery's payload says."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,9 +13,9 @@ from sqlmodel import col, select
 
 from bot.clock import FixedClock
 from bot.delivery.outbox import Outbox
-from bot.delivery.outgoing import Blocks, CannotSend, Outgoing, PostMessage, PublishHome, UpdateMessage
+from bot.delivery.outgoing import Blocks, Builder, CannotSend, Outgoing, PostMessage, PublishHome, UpdateMessage
 from bot.delivery.pausing import Sleep
-from bot.engine.outbox import enqueue
+from bot.engine.outbox import enqueue, enqueue_steps
 from bot.models import (
     Delivery,
     DeliveryKind,
@@ -24,6 +25,7 @@ from bot.models import (
     PostedStep,
     TimelineEntry,
     TimelineKind,
+    Touchpoint,
 )
 from bot.services import Services
 from bot.settings import Settings
@@ -85,9 +87,15 @@ class Desk:
     clock: FixedClock
     client: AsyncWebClient
 
-    def outbox(self, *, sleep: Sleep | None = None, woken: asyncio.Event | None = None) -> Outbox:
+    def outbox(
+        self,
+        *,
+        builders: Mapping[DeliveryKind, Builder] = BUILDERS,
+        sleep: Sleep | None = None,
+        woken: asyncio.Event | None = None,
+    ) -> Outbox:
         """An outbox as another process would have it: it shares the database and nothing else."""
-        return Outbox(self.services, self.client, BUILDERS, woken=woken, sleep=sleep or AdvancingSleep(self.clock))
+        return Outbox(self.services, self.client, builders, woken=woken, sleep=sleep or AdvancingSleep(self.clock))
 
     async def put(
         self,
@@ -122,6 +130,15 @@ class Desk:
         async with self.world.database.transaction() as session:
             await session.exec(delete(Delivery))
         return run_id, [steps[key].id for key in keys]
+
+    async def announce(self, step_ids: Sequence[int]) -> int:
+        """A message of due steps to maya, as firing their touchpoints leaves it."""
+        maya = self.world.maya.member_id
+        async with self.world.database.transaction() as session:
+            delivery = (await enqueue_steps(session, {maya: timedelta()}, self.clock.now()))[maya]
+            fired = update(Touchpoint).where(col(Touchpoint.step_id).in_(step_ids))
+            await session.exec(fired.values(delivery_id=delivery))
+        return delivery
 
     async def change(self, delivery_id: int, **values: Any) -> None:
         async with self.world.database.transaction() as session:

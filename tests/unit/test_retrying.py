@@ -53,7 +53,7 @@ def test_a_builder_that_cannot_send_says_why(now: datetime) -> None:
 
 
 def test_a_failure_is_told_with_what_where_why_and_the_next_step() -> None:
-    told = describe_failure(DeliveryKind.ESCALATION, "#cs-escalations", "Acme", Fail("not_in_channel"))
+    told = describe_failure(DeliveryKind.ESCALATION, "#cs-escalations", ["Acme"], Fail("not_in_channel"))
     assert told == (
         "Playcall could not deliver an escalation for Acme to #cs-escalations: "
         "Playcall is not in that channel. Invite it there with /invite."

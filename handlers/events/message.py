@@ -24,7 +24,7 @@ async def handle_message(call: EventCall) -> None:
 
 async def keep_reply(call: EventCall, thread: Thread) -> None:
     event, about = call.event, thread.accounts[0]
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         note = await add_note(
             session,
             about.account_id,

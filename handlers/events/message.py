@@ -35,6 +35,7 @@ async def keep_reply(call: EventCall, thread: Thread) -> None:
             step_id=about.step_id,
             channel=event["channel"],
             ts=event["ts"],
+            counts_as_contact=not thread.is_escalation,
         )
     if note and not thread.is_escalation:  # people talk to each other under an escalation: no echo there
         await call.say(f"Noted for {label(about.account)}.")

@@ -23,6 +23,7 @@ from handlers.identity import identify
 log = structlog.get_logger(__name__)
 
 SORRY = "Something went wrong on our side, and nothing was changed. Please try again; if it stays, report `{}`."
+SAVED = "That is saved, but showing what came of it went wrong. If that stays, report `{}`."
 TOO_LATE = "Slack gave us too little time to open that. Nothing was changed: please click once more."
 LATE = frozenset({"expired_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged"})
 
@@ -48,30 +49,33 @@ def bounded(kind: type[C], handle: Callable[[C], Awaitable[None]], services: Ser
             own_team = context.authorize_result.team_id if context.authorize_result else None
             call.actor = await identify(services, body, own_team, client)
             await handle(call)
-            services.wake()
-        except PlaycallError as error:
-            await _quietly(call.refuse(error))
-        except SlackApiError as error:
-            if error.response.get("error") in LATE:
-                await _answer(call, TOO_LATE)
-            else:
-                await _apologise(call, handle.__name__)
-        except Exception:
-            await _apologise(call, handle.__name__)
+        except Exception as error:
+            await _quietly(_answer(call, error, handle.__name__))
         await _quietly(call.finish())
 
     listener.__name__ = handle.__name__
     return listener
 
 
-async def _apologise(call: Call, listener: str) -> None:
+async def _answer(call: Call, error: Exception, listener: str) -> None:
+    """Say what became of it. Once a change is saved, whatever fails is only about showing it."""
+    if call.changed:
+        reference = _logged("answer_failed", listener)
+        await call.say(SAVED.format(reference))
+    elif isinstance(error, PlaycallError):
+        await call.refuse(error)
+    elif isinstance(error, SlackApiError) and error.response.get("error") in LATE:
+        await call.fail(TOO_LATE)
+    else:
+        reference = _logged("listener_failed", listener)
+        await call.fail(SORRY.format(reference))
+
+
+def _logged(event: str, listener: str) -> str:
+    """Log the error that is being handled. Returns what to look for in the log."""
     reference = secrets.token_hex(4)
-    log.exception("listener_failed", listener=listener, reference=reference)
-    await _answer(call, SORRY.format(reference))
-
-
-async def _answer(call: Call, text: str) -> None:
-    await _quietly(call.fail(text))
+    log.exception(event, listener=listener, reference=reference)
+    return reference
 
 
 async def _quietly(answer: Awaitable[None]) -> None:

@@ -1,6 +1,7 @@
 """One interaction with Slack, as a listener sees it: who, when, what, and how to answer."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.errors import InvalidInput, NotAMember, PlaycallError
@@ -42,6 +44,15 @@ class Call:
 
     actor: Actor = field(init=False)  # set by the boundary before the listener runs
     acknowledged: bool = field(default=False, init=False)
+    changed: bool = field(default=False, init=False)  # from here on "nothing was changed" would be untrue
+
+    @asynccontextmanager
+    async def changing(self) -> AsyncIterator[AsyncSession]:
+        """The transaction of what the listener changes. What it puts into the outbox is sent as soon as it is saved."""
+        async with self.services.database.transaction() as session:
+            yield session
+        self.changed = True
+        self.services.wake()
 
     async def say(self, text: str, blocks: Blocks | None = None) -> None:
         raise NotImplementedError

@@ -22,7 +22,7 @@ from bot.slack.escalation_message import build_escalation_message
 from bot.slack.home_view import build_home_view
 from bot.slack.limits import SECTION_TEXT
 from bot.slack.steps_message import build_steps_message
-from bot.slack.text import fit, label
+from bot.slack.text import fit, label, mention
 
 
 async def build_steps(
@@ -72,8 +72,15 @@ async def build_escalation_update(
         return None
     if posted is None:
         raise NotPostedYet
-    text = fit(str(delivery.payload["text"]), SECTION_TEXT)
+    called = await _call(session, delivery.payload.get("mention_member_id"))
+    text = called + fit(str(delivery.payload["text"]), SECTION_TEXT - len(called))
     return PostMessage(channel=posted.channel, thread_ts=posted.ts, text=text, blocks=[section(text)])
+
+
+async def _call(session: AsyncSession, member_id: int | None) -> str:
+    """The mention that a reply begins with; nothing for a member we do not know in Slack: the text has their name."""
+    member = await session.get(Member, member_id) if member_id else None
+    return f"{mention(member.slack_user_id, member.name)}: " if member and member.slack_user_id else ""
 
 
 class NotPostedYet(Exception):

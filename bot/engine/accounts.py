@@ -22,6 +22,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import insert_or
 from bot.engine.actors import Actor
+from bot.engine.calendars import local_date
 from bot.engine.handover import hand_over_steps
 from bot.engine.journal import record
 from bot.engine.outbox import refresh_homes
@@ -167,10 +168,10 @@ def check(model: type[BaseModel], values: Mapping[str, Any]) -> Any:
         raise InvalidInput(f"{title}: {words}.", field=name) from None
 
 
-def _require_ahead(fields: Mapping[str, Any], now: datetime) -> None:
+def _require_ahead(fields: Mapping[str, Any], today: date) -> None:
     for anchor in sorted(AHEAD):
         day: date | None = fields.get(anchor)
-        if day is not None and day < now.date():
+        if day is not None and day < today:
             raise InvalidInput(f"{day} is past. Give a day that is still to come.", field=anchor)
 
 
@@ -181,7 +182,7 @@ async def add_account(
     if (await session.exec(select(Account.id).where(Account.key == draft.key))).first() is not None:
         raise InvalidInput(f"There is an account with the key {draft.key} already. Choose another key.", field="key")
     if actor is not None:
-        _require_ahead(draft.model_dump(include={anchor.value for anchor in AHEAD}), now)
+        _require_ahead(draft.model_dump(include={anchor.value for anchor in AHEAD}), local_date(now, actor.timezone))
     roles = _role_changes(draft.model_dump(include=set(ROLE_FIELDS), exclude_none=True))
     if actor and actor.role is MemberRole.CSM:
         roles.setdefault(MemberRole.CSM, actor.member_id)
@@ -226,7 +227,7 @@ async def edit_account(
     if "name" in fields and not fields["name"]:
         raise InvalidInput("The account needs a name.", field="name")
     changed = [name for name, value in fields.items() if getattr(account, name) != value]
-    _require_ahead({name: fields[name] for name in changed}, now)
+    _require_ahead({name: fields[name] for name in changed}, local_date(now, actor.timezone))
     details = {name: [_text(getattr(account, name)), _text(fields[name])] for name in changed}
     for name in changed:
         setattr(account, name, fields[name])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
@@ -19,6 +19,7 @@ from bot.engine.transitions import ESCALATION_FROM
 from bot.errors import InvalidInput, NotFound, WrongState
 from bot.library.library import Library
 from bot.models import (
+    Account,
     DeliveryKind,
     Escalation,
     EscalationStatus,
@@ -102,38 +103,58 @@ async def resolve_escalation(
 
 
 async def climb(session: AsyncSession, library: Library, escalation: Escalation, now: datetime) -> str | None:
-    """Hand an escalation nobody took to the next person: the owner's deputy, then a leader.
+    """Hand an escalation nobody took to the next person: the owner's deputy, then a leader who is not the owner.
 
-    Returns the sentence told to the thread; None when it is at the top, where the leader is reminded no further.
+    The next person is mentioned in the thread and told directly; with nobody left to ask, the owner is reminded once.
+    Returns the sentence that was told; None when a leader it climbed to has not taken it either.
     """
+    if escalation.rung is Rung.LEADER:
+        return None
     team = await load_team(session, escalation.account_id)
     owner = await session.get_one(Member, escalation.owner_id)
-    rung, successor = await _next_rung(session, escalation, owner, team)
-    if successor is None:
-        return None
+    found = await _next_rung(session, escalation, owner, team)
+    if found is None:
+        return await _remind(session, escalation, owner, now)
+    rung, successor = found
     escalation.rung, escalation.owner_id = rung, successor.id
     escalation.acknowledge_by = now + library.escalation_policy.time_to_acknowledge(escalation.severity)
     escalation.revision += 1
     watch(session, escalation)
     sentence = f"{owner.name} has not acknowledged this in time. It is now with {successor.name} ({rung})."
-    await _tell(
-        session, escalation, TimelineKind.ESCALATION_CLIMBED, f"went to {successor.name}", sentence, None, team, now
-    )
+    summary = f"went to {successor.name}"
+    kind = TimelineKind.ESCALATION_CLIMBED
+    await _tell(session, escalation, kind, summary, sentence, None, team, now, mention=successor)
+    late = f"{owner.name} has not acknowledged it in time, so it is now with you"
+    await _ask_directly(session, escalation, successor, late, now)
     await refresh_homes(session, [owner.id, successor.id], now)
     return sentence
 
 
+async def _remind(session: AsyncSession, escalation: Escalation, owner: Member, now: datetime) -> str:
+    """Once, as no further touchpoint is planned."""
+    why = "it still waits for you, and there is nobody else to ask"
+    return await _ask_directly(session, escalation, owner, why, now)
+
+
+async def _ask_directly(session: AsyncSession, escalation: Escalation, member: Member, why: str, now: datetime) -> str:
+    account = await session.get_one(Account, escalation.account_id)
+    text = (
+        f"The {escalation.severity} escalation for {account.name}: {why}. "
+        f"Please acknowledge it in the escalation channel. What is needed: {escalation.ask}"
+    )
+    await notify(session, member.id, text, now, account_id=account.id)
+    return text
+
+
 async def _next_rung(
     session: AsyncSession, escalation: Escalation, owner: Member, team: Team
-) -> tuple[Rung, Member | None]:
+) -> tuple[Rung, Member] | None:
     if escalation.rung is Rung.OWNER and owner.deputy_id:
         deputy = await session.get(Member, owner.deputy_id)
         if deputy and deputy.active and deputy.id != owner.id:
             return Rung.DEPUTY, deputy
-    leader = await any_leader(session, team)
-    if escalation.rung is not Rung.LEADER and leader and leader.id != owner.id:
-        return Rung.LEADER, leader
-    return escalation.rung, None
+    leader = await any_leader(session, team, but=owner.id)
+    return (Rung.LEADER, leader) if leader else None
 
 
 async def _load(session: AsyncSession, escalation_id: int, actor: Actor) -> tuple[Escalation, Team]:
@@ -141,8 +162,15 @@ async def _load(session: AsyncSession, escalation_id: int, actor: Actor) -> tupl
     if escalation is None:
         raise NotFound("That escalation is not there any more.")
     team = await load_team(session, escalation.account_id)
-    require_may_answer_escalation(actor, escalation, team.roles)
+    require_may_answer_escalation(actor, escalation, team.roles, await _deputies(session, escalation, team))
     return escalation, team
+
+
+async def _deputies(session: AsyncSession, escalation: Escalation, team: Team) -> list[int]:
+    """Who stands in for the one who has the escalation, and for the one it was first meant for."""
+    asked = {escalation.owner_id, team.roles.get(escalation.target, escalation.owner_id)}
+    query = select(Member.deputy_id).where(col(Member.id).in_(asked))
+    return [deputy for deputy in (await session.exec(query)).all() if deputy is not None]
 
 
 async def _set(session: AsyncSession, escalation: Escalation, status: EscalationStatus) -> None:
@@ -165,8 +193,10 @@ async def _tell(
     actor: Actor | None,
     team: Team,
     now: datetime,
+    *,
+    mention: Member | None = None,
 ) -> None:
-    """Timeline, thread, message and Home tabs."""
+    """Timeline, thread, message and Home tabs. `mention` is who must hear of it: a redrawn message calls nobody."""
     record(
         session,
         kind,
@@ -184,7 +214,8 @@ async def _tell(
         now,
         lane=ESCALATION_LANE,
         account_id=escalation.account_id,
-        payload={"escalation_id": escalation.id, "text": sentence},
+        payload={"escalation_id": escalation.id, "text": sentence}
+        | ({"mention_member_id": mention.id} if mention else {}),
     )
     await redraw_escalation(session, escalation.id, now)
     concerned = [escalation.owner_id, escalation.raised_by_id, team.roles.get(MemberRole.CSM)]
@@ -194,11 +225,14 @@ async def _tell(
 async def _complete_its_step(
     session: AsyncSession, library: Library, escalation: Escalation, actor: Actor, now: datetime
 ) -> None:
-    if escalation.step_id is None:
+    """The step that raised it, that is: one a person escalated from is still theirs to finish."""
+    if escalation.step_id is None or escalation.run_id is None:
         return
     state = await load_run_of_step(session, library, escalation.step_id)
     step = state.step(escalation.step_id)
-    if step.kind is not StepKind.ESCALATION or step.status is not StepStatus.OPEN:
+    if state.run.id != escalation.run_id or step.kind is not StepKind.ESCALATION:
+        return
+    if step.status not in {StepStatus.OPEN, StepStatus.BLOCKED}:
         return
     step.status, step.reason = StepStatus.DONE, escalation.resolution
     step.finished_at, step.finished_by_id = now, actor.member_id

@@ -27,8 +27,12 @@ async def add_note(
     step_id: int | None = None,
     channel: str | None = None,
     ts: str | None = None,
+    counts_as_contact: bool = True,
 ) -> Note | None:
-    """Keep a note. Every member may. None when the Slack message `channel`, `ts` has been noted before."""
+    """Keep a note. Every member may. None when the Slack message `channel`, `ts` has been noted before.
+
+    A note of the account counts as contact with the customer; colleagues talking about an escalation do not.
+    """
     text = body.strip()
     if not text:
         raise InvalidInput("The note is empty. Write what happened.", field="note")
@@ -51,7 +55,8 @@ async def add_note(
         created_at=now,
     )
     session.add(note)
-    account.last_contact_at = now
+    if counts_as_contact:
+        account.last_contact_at = now
     record(
         session,
         TimelineKind.NOTE,

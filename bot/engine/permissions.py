@@ -1,6 +1,6 @@
 """Who may do what. Buttons are shown to everyone; these functions decide."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from bot.engine.actors import Actor
 from bot.errors import NotAllowed
@@ -45,10 +45,24 @@ def require_may_run_playbooks(actor: Actor, roles: RoleMap) -> None:
         raise NotAllowed("Only the account's CSM or a leader can start, pause or cancel a playbook here.")
 
 
-def may_answer_escalation(actor: Actor, escalation: Escalation, roles: RoleMap) -> bool:
-    return actor.leads or actor.member_id in {escalation.owner_id, roles.get(MemberRole.CSM)}
+def may_escalate(actor: Actor, step: Step | None, roles: RoleMap) -> bool:
+    """`step` is the one the escalation is about: a colleague who was given it may call for help with it."""
+    return actor.leads or is_on_account_team(actor, roles) or (step is not None and step.assignee_id == actor.member_id)
 
 
-def require_may_answer_escalation(actor: Actor, escalation: Escalation, roles: RoleMap) -> None:
-    if not may_answer_escalation(actor, escalation, roles):
+def require_may_escalate(actor: Actor, step: Step | None, roles: RoleMap) -> None:
+    if not may_escalate(actor, step, roles):
+        raise NotAllowed("Only the account's team or a leader can escalate for this account.")
+
+
+def may_answer_escalation(actor: Actor, escalation: Escalation, roles: RoleMap, deputies: Collection[int] = ()) -> bool:
+    """Whoever has it, had it before it climbed, or stands in for one of these; and the CSM and leaders."""
+    asked = {escalation.owner_id, roles.get(escalation.target), roles.get(MemberRole.CSM), *deputies}
+    return actor.leads or actor.member_id in asked
+
+
+def require_may_answer_escalation(
+    actor: Actor, escalation: Escalation, roles: RoleMap, deputies: Collection[int] = ()
+) -> None:
+    if not may_answer_escalation(actor, escalation, roles, deputies):
         raise NotAllowed("Only the escalation's owner, the account's CSM or a leader can answer it.")

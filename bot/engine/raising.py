@@ -6,8 +6,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
+from bot.engine.calendars import local_date
 from bot.engine.journal import record
 from bot.engine.outbox import enqueue, refresh_homes
+from bot.engine.permissions import require_may_escalate
 from bot.engine.state import Team, load_team
 from bot.errors import InvalidInput, NotFound
 from bot.library.library import Library
@@ -17,7 +19,9 @@ from bot.models import (
     Escalation,
     Member,
     MemberRole,
+    Run,
     Severity,
+    Step,
     TimelineKind,
     Touchpoint,
     TouchpointKind,
@@ -45,15 +49,22 @@ async def raise_escalation(
 ) -> Escalation:
     """Call for help. It is posted to the escalation channel, and climbs when nobody takes it in time.
 
-    Raises InvalidInput for an empty or over-long ask, a deadline that is past, or when there is nobody to ask.
+    Without an actor it is Playcall itself that calls. Raises NotAllowed for people who have nothing to do with the
+    account, NotFound for a step or run of another account, and InvalidInput for an empty or over-long ask, a deadline
+    that is past where the actor is, or when there is nobody to ask.
     """
     account = await session.get(Account, account_id)
     if account is None:
         raise NotFound("That account is not there any more.")
+    step = await _step_of(session, account_id, step_id)
+    await _require_run_of(session, account_id, run_id)
+    team = await load_team(session, account_id)
+    if actor:
+        require_may_escalate(actor, step, team.roles)
     ask = _check_ask(ask)
-    if deadline and deadline < now.date():
+    if actor and deadline and deadline < local_date(now, actor.timezone):
         raise InvalidInput("That date is past. Pick today or a later day.", field="deadline")
-    owner = await owner_for(session, await load_team(session, account_id), target, account)
+    owner = await owner_for(session, team, target, account)
     escalation = Escalation(
         account_id=account_id,
         step_id=step_id,
@@ -114,11 +125,25 @@ async def owner_for(session: AsyncSession, team: Team, target: MemberRole, accou
     raise InvalidInput(f"There is nobody to escalate to. Set a leader with `/account edit {account.key}`.")
 
 
-async def any_leader(session: AsyncSession, team: Team) -> Member | None:
-    if leader := team.in_role(MemberRole.LEADER):
+async def any_leader(session: AsyncSession, team: Team, *, but: int | None = None) -> Member | None:
+    """The account's leader, else any active one; never the member `but`."""
+    if (leader := team.in_role(MemberRole.LEADER)) and leader.id != but:
         return leader
-    query = select(Member).where(Member.role == MemberRole.LEADER, col(Member.active)).order_by(col(Member.id)).limit(1)
-    return (await session.exec(query)).one_or_none()
+    query = select(Member).where(Member.role == MemberRole.LEADER, col(Member.active), Member.id != (but or 0))
+    return (await session.exec(query.order_by(col(Member.id)).limit(1))).one_or_none()
+
+
+async def _step_of(session: AsyncSession, account_id: int, step_id: int | None) -> Step | None:
+    step = await session.get(Step, step_id) if step_id is not None else None
+    if step_id is not None and (step is None or step.account_id != account_id):
+        raise NotFound("That step is not there any more. The Home tab shows what is current.")
+    return step
+
+
+async def _require_run_of(session: AsyncSession, account_id: int, run_id: int | None) -> None:
+    run = await session.get(Run, run_id) if run_id is not None else None
+    if run_id is not None and (run is None or run.account_id != account_id):
+        raise NotFound("That playbook is not running on this account.")
 
 
 def _check_ask(ask: str) -> str:

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
+from bot.engine.permissions import require_may_escalate
 from bot.engine.state import load_team
 from bot.errors import InvalidInput, NotFound
 from bot.library.library import Library
@@ -77,9 +79,15 @@ async def load_escalation_head(session: AsyncSession, escalation_id: int) -> Esc
     return EscalationHead(EscalationRef(escalation=escalation.id), account, escalation.ask)
 
 
-async def load_targets(session: AsyncSession, account: Account) -> list[Target]:
-    """Whom an escalation of this account can go to. Without a leader of its own, any leader."""
+async def load_targets(
+    session: AsyncSession, account: Account, reader: Actor, step: Step | None = None
+) -> list[Target]:
+    """Whom the reader can escalate to for this account. Without a leader of its own, any leader.
+
+    Raises NotAllowed for a reader who may not, before they have written anything.
+    """
     team = await load_team(session, account.id)
+    require_may_escalate(reader, step, team.roles)
     targets = [
         Target(role, member.name) for role in (MemberRole.AE, MemberRole.LEADER) if (member := team.in_role(role))
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func
+from sqlalchemy import and_, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,6 +22,8 @@ from bot.models import (
     Account,
     AccountRole,
     Contact,
+    Escalation,
+    EscalationStatus,
     Member,
     MemberRole,
     Note,
@@ -29,6 +31,7 @@ from bot.models import (
     Run,
     RunStatus,
     Step,
+    StepKind,
     StepStatus,
 )
 from bot.slack.step_card import Ending, StepCard
@@ -52,6 +55,7 @@ class Surroundings:
     run_steps: dict[int, list[Step]]  # by run, in order
     roles: dict[int, dict[MemberRole, int]]  # by account
     notes: dict[int, int]  # by step: how many
+    raised: set[int]  # escalation steps whose escalation is not resolved yet
 
     def contact_of(self, run: Run) -> Contact | None:
         """The contact that a run is about."""
@@ -94,7 +98,7 @@ async def load_steps(session: AsyncSession, library: Library, step_ids: Iterable
 async def load_surroundings(session: AsyncSession, steps: Iterable[StepWithRun]) -> Surroundings:
     steps = list(steps)
     accounts = {each.account.id for each in steps}
-    around = Surroundings({}, {}, {}, {}, {})
+    around = Surroundings({}, {}, {}, {}, {}, set())
     for row in (await session.exec(select(AccountRole).where(col(AccountRole.account_id).in_(accounts)))).all():
         around.roles.setdefault(row.account_id, {})[MemberRole(row.role)] = row.member_id
     contacts = select(Contact).where(col(Contact.account_id).in_(accounts)).order_by(col(Contact.id))
@@ -110,7 +114,21 @@ async def load_surroundings(session: AsyncSession, steps: Iterable[StepWithRun])
     notes = select(col(Note.step_id), func.count()).where(col(Note.step_id).in_([each.step.id for each in steps]))
     for step_id, number in (await session.exec(notes.group_by(col(Note.step_id)))).all():
         around.notes[step_id or 0] = number
+    escalations = [each.step.id for each in steps if each.step.kind is StepKind.ESCALATION]
+    around.raised.update(await _raised(session, escalations))
     return around
+
+
+async def _raised(session: AsyncSession, step_ids: Sequence[int]) -> set[int]:
+    """Those of the escalation steps that end with an escalation of theirs, rather than by hand."""
+    if not step_ids:
+        return set()
+    query = (
+        select(Step.id)
+        .join(Escalation, and_(col(Escalation.step_id) == Step.id, col(Escalation.run_id) == Step.run_id))
+        .where(col(Step.id).in_(step_ids), col(Escalation.status) != EscalationStatus.RESOLVED)
+    )
+    return set((await session.exec(query)).all())
 
 
 def build_card(found: StepWithRun, around: Surroundings, reader: Actor, now: datetime) -> StepCard:
@@ -145,6 +163,7 @@ def build_card(found: StepWithRun, around: Surroundings, reader: Actor, now: dat
         reason=step.reason,
         ending=_ending(found, around, reader, now) if step.status in FINISHED else None,
         notes=around.notes.get(step.id, 0),
+        is_raised=step.id in around.raised,
     )
 
 

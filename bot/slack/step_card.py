@@ -16,6 +16,7 @@ GUIDANCE = 320
 CARD_TEXT = 1400
 CARD_ASIDE = 500
 LINE = 600
+RAISED = "Raised in the escalation channel; it completes when that is resolved."
 
 MENU = {
     MenuItem.DETAILS: "Details",
@@ -73,6 +74,7 @@ class StepCard:
     reason: str | None = None  # why it is blocked
     ending: Ending | None = None
     notes: int = 0  # how many were written about it
+    is_raised: bool = False  # an escalation step whose escalation is not resolved yet: nobody completes it by hand
 
     @property
     def is_snoozed(self) -> bool:
@@ -102,16 +104,20 @@ def build_step_card(card: StepCard, place: Place = Place.MESSAGE) -> list[Block]
 
 def build_step_row(card: StepCard, place: Place) -> list[Block]:
     """A step in a list of many: no guidance, and the buttons that are needed every day."""
-    title = f"*{label(card.title, TITLE)}*  ·  {due_line(card)}"
-    primary, note, snooze, _, menu = _elements(card, place)
-    return [section(f"{title}\n{place_line(card)}"), actions(_block_id(card), primary, note, snooze, menu)]
+    lines = [f"*{label(card.title, TITLE)}*  ·  {due_line(card)}", place_line(card)]
+    if card.is_raised:
+        lines.append(RAISED)
+    elements = [*_primary_buttons(card, place), *_everyday_buttons(card, place), _menu(card, place)]
+    return [section("\n".join(lines)), actions(_block_id(card), *elements)]
 
 
 def _card(card: StepCard, place: Place) -> list[Block]:
     blocks = [section(shorten_mrkdwn("\n".join(_lines(card)), CARD_TEXT))]
     if aside := _aside(card):
         blocks.append(context(aside))
-    blocks.append(actions(_block_id(card), *_elements(card, place)))
+    escalate = button("Escalate", ActionId.STEP_ESCALATE, _value(card, place))
+    elements = [*_primary_buttons(card, place), *_everyday_buttons(card, place), escalate, _menu(card, place)]
+    blocks.append(actions(_block_id(card), *elements))
     return blocks
 
 
@@ -123,6 +129,8 @@ def _lines(card: StepCard) -> list[str]:
         lines.append(f"Snoozed until {day_words(card.snoozed_until, card.today)}.")
     elif card.guidance:
         lines.append(shorten_mrkdwn(first_paragraph(card.guidance), GUIDANCE))
+    if card.is_raised:
+        lines.append(RAISED)
     return lines
 
 
@@ -185,27 +193,29 @@ def within(separator: str, parts: list[str], limit: int) -> str:
     return text
 
 
-def _elements(card: StepCard, place: Place) -> tuple[Block, Block, Block, Block, Block]:
-    value = StepRef(step=card.step_id, revision=card.revision, place=place).pack()
-    return (
-        _primary_button(card, value),
-        button("Add note", ActionId.STEP_NOTE, value),
-        button("Snooze", ActionId.STEP_SNOOZE, value),
-        button("Escalate", ActionId.STEP_ESCALATE, value),
-        _menu(card, place),
-    )
+def _value(card: StepCard, place: Place) -> str:
+    return StepRef(step=card.step_id, revision=card.revision, place=place).pack()
+
+
+def _everyday_buttons(card: StepCard, place: Place) -> list[Block]:
+    value = _value(card, place)
+    return [button("Add note", ActionId.STEP_NOTE, value), button("Snooze", ActionId.STEP_SNOOZE, value)]
 
 
 def _block_id(card: StepCard) -> str:
     return f"step:{card.step_id}:actions"
 
 
-def _primary_button(card: StepCard, value: str) -> Block:
+def _primary_buttons(card: StepCard, place: Place) -> list[Block]:
+    """What moves the step on; none where that is for whoever has the escalation to do."""
+    value = _value(card, place)
     if card.status is StepStatus.BLOCKED:
-        return button("Unblock", ActionId.STEP_UNBLOCK, value, style="primary")
+        return [button("Unblock", ActionId.STEP_UNBLOCK, value, style="primary")]
+    if card.is_raised:
+        return []
     if card.kind is StepKind.EMAIL:
-        return button("Review email", ActionId.STEP_REVIEW_EMAIL, value, style="primary")
-    return button("Complete", ActionId.STEP_COMPLETE, value, style="primary")
+        return [button("Review email", ActionId.STEP_REVIEW_EMAIL, value, style="primary")]
+    return [button("Complete", ActionId.STEP_COMPLETE, value, style="primary")]
 
 
 def _menu(card: StepCard, place: Place) -> Block:
@@ -236,8 +246,8 @@ def _ending_line(card: StepCard, place: Place) -> Block:
     text = within("  ·  ", parts, LINE)
     if not ending.undoable:
         return context(text)
-    value = StepRef(step=card.step_id, revision=card.revision, place=place).pack()
-    return section(text, accessory=button("Undo", ActionId.STEP_UNDO, value), block_id=f"step:{card.step_id}:ending")
+    undo = button("Undo", ActionId.STEP_UNDO, _value(card, place))
+    return section(text, accessory=undo, block_id=f"step:{card.step_id}:ending")
 
 
 def _title_and_account(card: StepCard) -> str:

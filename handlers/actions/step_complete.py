@@ -18,6 +18,6 @@ async def handle_step_complete(call: ActionCall) -> None:
     if not form.asks_nothing and found.step.status not in FINISHED:
         await call.open_modal(build_completion_modal(head_of(found, ref.place), form))
         return
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         change = await complete_step(session, call.services.library, ref.step, call.actor, call.now)
     await answer_click(call, ref, change)

@@ -12,6 +12,6 @@ async def handle_step_escalate(call: ActionCall) -> None:
     async with call.services.database.reading() as connection:
         session = reading_session(connection)
         found = await load_step(session, call.services.library, ref.step)
-        targets = await load_targets(session, found.account)
+        targets = await load_targets(session, found.account, call.actor, found.step)
     form = EscalateForm(account=found.account.id, step=ref.step)
     await call.open_modal(build_escalate_modal(form, found.account.name, targets, found.step.title))

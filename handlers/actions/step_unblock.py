@@ -6,6 +6,6 @@ from handlers.step_answers import answer_click
 
 async def handle_step_unblock(call: ActionCall) -> None:
     ref = unpack(StepRef, call.chosen)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         change = await unblock_step(session, call.services.library, ref.step, call.actor, call.now)
     await answer_click(call, ref, change)

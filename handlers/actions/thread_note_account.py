@@ -13,7 +13,7 @@ async def handle_thread_note_account(call: ActionCall) -> None:
     """The reply is read from Slack again: an option is too small to carry it."""
     about = unpack(ThreadNote, call.chosen)
     body = await reply_text(call, about)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         found = await load_step(session, call.services.library, about.step)
         await add_note(
             session,

@@ -22,7 +22,7 @@ async def log_note(call: CommandCall, text: str) -> None:
     if not body:
         await call.open_modal(build_account_note_modal(AccountRef(account=account.id), account.name))
         return
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         await add_note(session, account.id, call.actor, call.now, body=body, source=NoteSource.COMMAND)
     await call.say(f"Noted for *{label(account.name)}*. `/account timeline {account.key}` shows it.")
 
@@ -34,7 +34,7 @@ async def log_sentiment(call: CommandCall, text: str) -> None:
     started = []
     if given:
         sentiment, why = given
-        async with call.services.database.transaction() as session:
+        async with call.changing() as session:
             started = await accounts.log_sentiment(
                 session, call.services.library, account.id, sentiment, why, call.actor, call.now
             )
@@ -50,7 +50,7 @@ async def add_milestone(call: CommandCall, text: str) -> None:
     today = local_date(call.now, call.actor.timezone)
     given = parse_milestone(rest, today)
     library = call.services.library
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         if given.target is not None:
             milestone = await milestones.plan_milestone(
                 session, account.id, given.key, call.actor, call.now, target=given.target, title=given.title
@@ -77,7 +77,7 @@ async def add_milestone(call: CommandCall, text: str) -> None:
 async def save_contact(call: CommandCall, text: str) -> None:
     account, rest = await account_and_rest(call, text, "contact")
     draft = accounts.check(accounts.ContactDraft, parse_contact(rest))
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         contact = await accounts.save_contact(session, call.services.library, account.id, draft, call.actor, call.now)
     roles = f" ({', '.join(contact.roles).replace('_', ' ')})" if contact.roles else ""
     await call.say(f"Saved {label(contact.name)}, {label(contact.email)}{roles} at *{label(account.name)}*.")

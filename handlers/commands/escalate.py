@@ -17,5 +17,5 @@ async def handle_escalate(call: CommandCall) -> None:
     head = await account_named(call, call.text)
     async with call.services.database.reading() as connection:
         session = reading_session(connection)
-        targets = await load_targets(session, await session.get_one(Account, head.id))
+        targets = await load_targets(session, await session.get_one(Account, head.id), call.actor)
     await call.open_modal(build_escalate_modal(EscalateForm(account=head.id), head.name, targets))

@@ -40,7 +40,7 @@ async def change_runs(
         raise InvalidInput(f"Say which playbook and which account: `/playbook {verb} KEY ACCOUNT`.")
     playbook = find_playbook(call.services.library, key)
     account = await account_named(call, name)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         runs = await runs_under_way(session, account.id, playbook.key)
         if not runs:
             raise NotFound(

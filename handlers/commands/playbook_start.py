@@ -34,7 +34,7 @@ async def ask_for_contact(call: CommandCall, playbook: Playbook, account: Accoun
     if not contacts:
         raise InvalidInput(
             f"{playbook.title} is about one contact, and {account.name} has none yet. "
-            f"Add one with `/account edit {account.key}`."
+            f"Add one with `/account contact {account.key} NAME EMAIL`."
         )
     form = StartRun(account=account.id, playbook=playbook.key)
     await call.open_modal(build_contact_modal(form, playbook.title, account.name, contacts))
@@ -43,7 +43,7 @@ async def ask_for_contact(call: CommandCall, playbook: Playbook, account: Accoun
 async def start_on_account(call: CommandCall, playbook: Playbook, account: AccountHead) -> None:
     library = call.services.library
     try:
-        async with call.services.database.transaction() as session:
+        async with call.changing() as session:
             run = await start_run(session, library, account.id, playbook.key, call.now, actor=call.actor)
             plan = await load_plan(session, run.id, call.actor, call.now)
         message = build_plan(plan)

@@ -24,7 +24,7 @@ async def handle_message(call: EventCall) -> None:
 
 async def keep_reply(call: EventCall, thread: Thread) -> None:
     event, about = call.event, thread.accounts[0]
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         note = await add_note(
             session,
             about.account_id,
@@ -35,6 +35,7 @@ async def keep_reply(call: EventCall, thread: Thread) -> None:
             step_id=about.step_id,
             channel=event["channel"],
             ts=event["ts"],
+            counts_as_contact=not thread.is_escalation,
         )
     if note and not thread.is_escalation:  # people talk to each other under an escalation: no echo there
         await call.say(f"Noted for {label(about.account)}.")

@@ -9,6 +9,6 @@ async def handle_account_add_form(call: ViewCall) -> None:
     fields = entered_fields(call.form)
     key = call.form.text(InputId.ACCOUNT_KEY) or slug(fields["name"])
     draft: AccountDraft = check(AccountDraft, fields | {"key": key})
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         account = await add_account(session, call.services.library, draft, call.actor, call.now)
     await call.say(f"*{label(account.name)}* is added. `/account show {account.key}` shows its card.")

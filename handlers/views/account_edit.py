@@ -8,7 +8,7 @@ from handlers.call import ViewCall
 async def handle_account_edit_form(call: ViewCall) -> None:
     ref = unpack(AccountEditForm, call.metadata)
     fields = entered_fields(call.form)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         edit = await edit_account(
             session, call.services.library, ref.account, fields, call.actor, call.now, seen=ref.updated_at
         )

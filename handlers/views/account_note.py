@@ -12,6 +12,6 @@ async def handle_account_note_form(call: ViewCall) -> None:
     async with call.services.database.glance() as reader:
         account = await load_head(reader, ref.account)
     body = call.form.text(InputId.NOTE) or ""
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         await add_note(session, account.id, call.actor, call.now, body=body, source=NoteSource.MODAL)
     await call.say(f"Noted for *{label(account.name)}*. `/account timeline {account.key}` shows it.")

@@ -9,7 +9,7 @@ from handlers.call import ViewCall
 
 async def handle_escalate_form(call: ViewCall) -> None:
     about, form = unpack(EscalateForm, call.metadata), call.form
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         escalation = await raise_escalation(
             session,
             call.services.library,

@@ -7,5 +7,5 @@ from handlers.call import ViewCall
 async def handle_escalation_ask_form(call: ViewCall) -> None:
     ref = unpack(EscalationRef, call.metadata)
     question = call.form.text(InputId.QUESTION) or ""
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         await ask_for_info(session, ref.escalation, call.actor, call.now, question=question)

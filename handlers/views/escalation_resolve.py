@@ -8,7 +8,7 @@ from handlers.call import ViewCall
 async def handle_escalation_resolve_form(call: ViewCall) -> None:
     ref = unpack(EscalationRef, call.metadata)
     resolution = call.form.text(InputId.RESOLUTION) or ""
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         change = await resolve_escalation(
             session, call.services.library, ref.escalation, call.actor, call.now, resolution=resolution
         )

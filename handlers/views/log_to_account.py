@@ -12,7 +12,7 @@ from handlers.call import ViewCall
 async def handle_log_to_account_form(call: ViewCall) -> None:
     ref = unpack(LoggedMessage, call.metadata)
     account = await _account(call)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         note = await add_note(
             session,
             account.id,

@@ -8,7 +8,7 @@ from handlers.call import ViewCall
 
 async def handle_milestone_note_form(call: ViewCall) -> None:
     ref = unpack(MilestoneRef, call.metadata)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         milestone = await session.get(Milestone, ref.milestone)
         if milestone is None:
             raise NotFound

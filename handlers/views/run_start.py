@@ -13,7 +13,7 @@ async def handle_run_start_form(call: ViewCall) -> None:
     chosen = call.form.chosen(InputId.CONTACT)
     if not chosen:
         raise InvalidInput("Choose a contact.", field=InputId.CONTACT)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         run = await start_run(
             session,
             call.services.library,

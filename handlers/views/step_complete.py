@@ -10,7 +10,7 @@ from handlers.step_answers import answer_form
 
 async def handle_step_complete_form(call: ViewCall) -> None:
     ref = unpack(StepRef, call.metadata)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         await require_unchanged(session, ref.step, ref.revision, call.now)
         completion = read_completion(call.form)
         change = await complete_step(session, call.services.library, ref.step, call.actor, call.now, completion)

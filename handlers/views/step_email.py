@@ -14,7 +14,7 @@ async def handle_step_email_form(call: ViewCall) -> None:
     ref = unpack(EmailForm, call.metadata)
     library, form = call.services.library, call.form
     completion = read_completion(form)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         await require_unchanged(session, ref.step, ref.revision, call.now)
         if form.checked(InputId.SENT_MYSELF):
             change = await complete_step(session, library, ref.step, call.actor, call.now, completion)

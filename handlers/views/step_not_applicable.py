@@ -9,7 +9,7 @@ from handlers.step_answers import answer_form
 async def handle_step_not_applicable_form(call: ViewCall) -> None:
     ref = unpack(StepRef, call.metadata)
     reason = call.form.text(InputId.REASON) or ""
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         await require_unchanged(session, ref.step, ref.revision, call.now)
         change = await mark_not_applicable(
             session, call.services.library, ref.step, call.actor, call.now, reason=reason

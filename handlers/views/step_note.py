@@ -10,7 +10,7 @@ from handlers.call import ViewCall
 async def handle_step_note_form(call: ViewCall) -> None:
     """Keep the note, whatever has become of the step in the meantime."""
     ref = unpack(StepRef, call.metadata)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         found = await load_step(session, call.services.library, ref.step)
         await add_note(
             session,

@@ -9,7 +9,7 @@ from handlers.step_answers import answer_form
 
 async def handle_step_reassign_form(call: ViewCall) -> None:
     ref = unpack(StepRef, call.metadata)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         await require_unchanged(session, ref.step, ref.revision, call.now)
         member_id = await find_colleague(session, call.form.chosen(InputId.MEMBER))
         change = await reassign_step(

@@ -13,7 +13,7 @@ from handlers.step_answers import answer_form
 async def handle_step_snooze_form(call: ViewCall) -> None:
     ref = unpack(StepRef, call.metadata)
     until = chosen_day(call.form)
-    async with call.services.database.transaction() as session:
+    async with call.changing() as session:
         await require_unchanged(session, ref.step, ref.revision, call.now)
         change = await snooze_step(session, call.services.library, ref.step, call.actor, call.now, until=until)
     await answer_form(call, ref, change)

@@ -1,5 +1,6 @@
 """A call for help: raised from a step or by command, posted with its context, answered by buttons."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -168,3 +169,48 @@ async def test_a_csm_who_acknowledges_for_the_record_does_not_speak_for_the_owne
     await play.ws.click("maya", message, "escalation_acknowledge")
     await play.send()
     assert "<@U0DANA> has this; Maya Lindt has seen it" in shown(play.again(message))
+
+
+async def test_the_next_person_is_mentioned_in_the_thread_and_told_directly(play: Play) -> None:
+    await play.ws.command("maya", "/escalate", "acme")
+    await play.ws.submit("maya", play.opened, {**FORM, "target": "ae"})
+    await play.send()
+    message = play.last("cs-escalations")
+    play.ws.clock.set(play.ws.clock.now() + timedelta(days=1))
+    await play.work()
+    reply = play.last("cs-escalations")
+    assert reply["thread_ts"] == message["ts"]
+    assert reply["text"] == (
+        "<@U0DANA>: Leo Park has not acknowledged this in time. It is now with Dana Reyes (leader)."
+    )
+    told = play.last("dana")["text"]
+    assert "The high escalation for Acme: Leo Park has not acknowledged it in time" in told
+    assert "Please call &lt;!channel&gt; their CFO &amp; ask" in told
+
+
+async def test_who_may_not_escalate_is_told_before_writing_anything(play: Play) -> None:
+    answer = await play.ws.command("eve", "/escalate", "acme")
+    assert answer["text"] == "Only the account's team or a leader can escalate for this account."
+    assert not play.ws.opened_views
+
+
+RAISED = "Raised in the escalation channel; it completes when that is resolved."
+SHOUT = {"key": "shout", "kind": "escalation", "escalation": {"to": "leader", "ask": "Call them."}}
+
+
+async def test_an_escalation_step_has_no_complete_button_until_its_escalation_is_resolved(play: Play) -> None:
+    message = await play.begin(SHOUT, {"key": "send-welcome"})
+    today = await play.ws.command("maya", "/playbook", "today")
+    assert RAISED in shown(today)
+    assert buttons(today).count("Complete") == 1  # of the other step
+    assert RAISED not in shown(message)  # the escalation itself is the message
+
+
+async def test_an_escalation_step_that_is_overdue_is_told_without_a_complete_button(play: Play) -> None:
+    await play.begin(SHOUT, {"key": "send-welcome"})
+    play.ws.clock.set(play.ws.clock.now() + timedelta(days=7))
+    await play.work()
+    message = next(m for m in reversed(play.messages("maya")) if "Shout" in shown(m))
+    assert RAISED in shown(message)
+    own = next(b for b in message["blocks"] if b["type"] == "actions")
+    assert "Complete" not in buttons({"blocks": [own]})

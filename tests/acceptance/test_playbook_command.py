@@ -115,7 +115,8 @@ async def test_a_playbook_about_a_contact_needs_one(play: Play) -> None:
     use(play, subject="contact")
     async with play.world.database.transaction() as session:
         await session.delete((await session.exec(select(Contact))).one())
-    assert "Acme has none yet" in (await say(play, "start test-play acme"))["text"]
+    answer = (await say(play, "start test-play acme"))["text"]
+    assert "Acme has none yet. Add one with `/account contact acme NAME EMAIL`." in answer
 
 
 async def test_a_run_is_paused_resumed_and_cancelled_by_name(play: Play) -> None:

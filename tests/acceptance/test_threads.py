@@ -55,6 +55,7 @@ async def test_a_reply_is_kept_as_a_note_of_the_step_and_its_account(play: Play)
         "Spoke with Jane & all is well",
     )
     assert note.step_id is not None
+    assert (await play.world.account()).last_contact_at == play.ws.clock.now()
     assert play.whispered() == "Noted for Acme."
 
 
@@ -112,4 +113,5 @@ async def test_a_reply_under_an_escalation_is_kept_without_an_echo(play: Play) -
     await reply(play, play.last("cs-escalations"), "dana", channel_type="channel")
     [note] = await notes(play)
     assert note.account_id == play.world.account_id
+    assert (await play.world.account()).last_contact_at is None  # colleagues talked, nobody spoke with the customer
     assert not play.ws.ephemeral

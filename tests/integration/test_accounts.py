@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -228,3 +228,13 @@ async def test_the_account_of_another_key_is_left_alone(world: World) -> None:
     async with world.database.transaction() as session:
         globex = (await session.exec(select(Account).where(Account.key == "globex"))).one()
     assert globex.industry is None
+
+
+async def test_today_is_the_day_it_is_where_the_one_who_edits_is(world: World) -> None:
+    world.now = datetime(2026, 3, 3, 1, 30, tzinfo=UTC)  # in New York it is the evening of the second
+    await edit(world, "leo", trial_end=date(2026, 3, 2))
+    assert (await world.account()).trial_end == date(2026, 3, 2)
+    with pytest.raises(InvalidInput, match="2026-03-01 is past"):
+        await edit(world, "leo", trial_end=date(2026, 3, 1))
+    with pytest.raises(InvalidInput, match="2026-03-02 is past"):
+        await edit(world, "maya", renewal_date=date(2026, 3, 2))

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlmodel import select
@@ -7,17 +7,20 @@ from bot.engine import escalations as use
 from bot.engine.accounts import set_account_role
 from bot.engine.actors import Actor
 from bot.engine.raising import raise_escalation
+from bot.engine.steps import block_step
 from bot.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from bot.models import (
+    Account,
     DeliveryKind,
     Escalation,
     EscalationStatus,
     MemberRole,
+    Rung,
     RunStatus,
     Severity,
     StepStatus,
 )
-from tests.support.world import World
+from tests.support.world import World, change_members
 
 
 async def raised(
@@ -26,20 +29,36 @@ async def raised(
     ask: str = "Please call their CFO.",
     deadline: date | None = None,
     target: MemberRole = MemberRole.AE,
+    by: Actor | None = None,
+    at: datetime | None = None,
+    step_id: int | None = None,
+    run_id: int | None = None,
 ) -> int:
     async with world.database.transaction() as session:
         escalation = await raise_escalation(
             session,
             world.library,
             world.account_id,
-            world.maya,
-            world.now,
+            by or world.maya,
+            at or world.now,
             target=target,
             severity=Severity.HIGH,
             ask=ask,
             deadline=deadline,
+            step_id=step_id,
+            run_id=run_id,
         )
         return escalation.id
+
+
+async def climb(world: World, escalation_id: int) -> str | None:
+    async with world.database.transaction() as session:
+        escalation = await session.get_one(Escalation, escalation_id)
+        return await use.climb(session, world.library, escalation, world.now)
+
+
+async def notices(world: World) -> list[tuple[int | None, str]]:
+    return [(row.member_id, row.payload["text"]) for row in await world.deliveries(kind=DeliveryKind.NOTICE)]
 
 
 async def stored(world: World, escalation_id: int) -> Escalation:
@@ -142,3 +161,114 @@ async def test_resolving_completes_the_step_that_raised_it(world: World) -> None
 async def test_an_escalation_that_is_gone_is_not_found(world: World) -> None:
     with pytest.raises(NotFound):
         await acknowledge(world, 999, world.dana)
+
+
+HALF_PAST_EIGHT_IN_NEW_YORK = datetime(2026, 3, 3, 1, 30, tzinfo=UTC)
+
+
+async def test_today_is_the_day_it_is_where_the_person_is(world: World) -> None:
+    evening = HALF_PAST_EIGHT_IN_NEW_YORK
+    escalation = await stored(world, await raised(world, by=world.leo, at=evening, deadline=date(2026, 3, 2)))
+    assert escalation.deadline == date(2026, 3, 2)
+    with pytest.raises(InvalidInput):
+        await raised(world, by=world.maya, at=evening, deadline=date(2026, 3, 2))
+
+
+async def test_only_the_accounts_team_and_leaders_can_escalate(world: World) -> None:
+    with pytest.raises(NotAllowed, match="Only the account's team or a leader can escalate for this account"):
+        await raised(world, by=world.sam)
+    async with world.database.transaction() as session:
+        await set_account_role(session, world.account_id, MemberRole.LEADER, None)
+    assert (await stored(world, await raised(world, by=world.dana))).raised_by_id == world.dana.member_id
+
+
+async def test_a_colleague_with_a_step_can_escalate_about_that_step(world: World) -> None:
+    async with world.database.transaction() as session:
+        await set_account_role(session, world.account_id, MemberRole.SPECIALIST, world.sam.member_id)
+    steps = await world.steps(await world.start({"key": "mine", "role": "specialist"}, {"key": "other"}))
+    async with world.database.transaction() as session:
+        await set_account_role(session, world.account_id, MemberRole.SPECIALIST, None)
+    assert (await stored(world, await raised(world, by=world.sam, step_id=steps["mine"].id))).step_id
+    with pytest.raises(NotAllowed):
+        await raised(world, by=world.sam, step_id=steps["other"].id)
+
+
+@pytest.mark.parametrize("foreign", ["step_id", "run_id"])
+async def test_a_step_or_run_of_another_account_is_not_found(world: World, foreign: str) -> None:
+    run = await world.start({"key": "theirs"})
+    ids = {"step_id": (await world.steps(run))["theirs"].id, "run_id": run}
+    async with world.database.transaction() as session:
+        globex = Account(key="globex", name="Globex", created_at=world.now, updated_at=world.now)
+        session.add(globex)
+        await session.flush()
+        world.account_id = globex.id
+    with pytest.raises(NotFound):
+        await raised(world, by=world.dana, **{foreign: ids[foreign]})  # type: ignore[arg-type]
+
+
+async def test_climbing_mentions_and_tells_the_next_person(world: World) -> None:
+    escalation = await raised(world)
+    sentence = await climb(world, escalation)
+    [update] = await world.deliveries(kind=DeliveryKind.ESCALATION_UPDATE)
+    assert update.payload == {
+        "escalation_id": escalation,
+        "text": sentence,
+        "mention_member_id": world.dana.member_id,
+    }
+    [(told, text)] = await notices(world)
+    assert told == world.dana.member_id
+    assert text == (
+        "The high escalation for Acme: Leo Park has not acknowledged it in time, so it is now with you. "
+        "Please acknowledge it in the escalation channel. What is needed: Please call their CFO."
+    )
+
+
+async def test_a_leader_without_a_deputy_is_followed_by_another_leader(world: World) -> None:
+    await change_members(world, eve={"role": MemberRole.LEADER})
+    escalation = await raised(world, target=MemberRole.LEADER)
+    await climb(world, escalation)
+    after = await stored(world, escalation)
+    assert (after.owner_id, after.rung) == (world.eve.member_id, Rung.LEADER)
+    assert [member for member, _ in await notices(world)] == [world.eve.member_id]
+
+
+async def test_the_only_leader_is_reminded_once(world: World) -> None:
+    escalation = await raised(world, target=MemberRole.LEADER)
+    planned = len(await world.touchpoints(escalation_id=escalation))
+    await climb(world, escalation)
+    assert (await stored(world, escalation)).owner_id == world.dana.member_id
+    [(told, text)] = await notices(world)
+    assert (told, "there is nobody else to ask" in text) == (world.dana.member_id, True)
+    assert len(await world.touchpoints(escalation_id=escalation)) == planned  # nothing will remind her again
+
+
+@pytest.mark.parametrize("who", ["leo", "eve"])
+async def test_who_had_it_and_their_deputy_may_still_acknowledge_after_it_climbed(world: World, who: str) -> None:
+    await change_members(world, leo={"deputy_id": world.eve.member_id})
+    escalation = await raised(world)
+    await climb(world, escalation)
+    await climb(world, escalation)
+    assert (await stored(world, escalation)).owner_id == world.dana.member_id
+    actor: Actor = getattr(world, who)
+    assert (await acknowledge(world, escalation, actor)).changed
+    assert (await stored(world, escalation)).owner_id == actor.member_id
+
+
+CALL = {"key": "shout", "kind": "escalation", "escalation": {"to": "leader", "ask": "Call them."}}
+
+
+async def test_resolving_what_a_person_escalated_from_a_step_leaves_the_step_open(world: World) -> None:
+    run = await world.start(CALL)
+    step = (await world.steps(run))["shout"]
+    await resolve(world, await raised(world, step_id=step.id), world.dana)
+    assert (await world.steps(run))["shout"].status is StepStatus.OPEN
+
+
+async def test_resolving_completes_a_step_that_was_blocked_meanwhile(world: World) -> None:
+    run = await world.start(CALL)
+    step = (await world.steps(run))["shout"]
+    async with world.database.transaction() as session:
+        await block_step(session, world.library, step.id, world.maya, world.now, reason="Dana is away")
+        escalation = (await session.exec(select(Escalation))).one()
+    await resolve(world, escalation.id, world.dana)
+    assert (await world.steps(run))["shout"].status is StepStatus.DONE

@@ -81,6 +81,15 @@ class World:
             return run.id
 
 
+async def change_members(world: World, **changes: dict[str, Any]) -> None:
+    """Change columns of people, by name: `change_members(world, leo={"active": False})`."""
+    async with world.database.transaction() as session:
+        for name, values in changes.items():
+            member = await session.get_one(Member, getattr(world, name).member_id)
+            for column, value in values.items():
+                setattr(member, column, value)
+
+
 def use_playbook(library: Library, *steps: dict[str, Any], **changes: Any) -> Playbook:
     """Put a playbook with these steps into the library. A step needs a key only."""
     playbook = make_playbook(*steps, **changes)

@@ -2,17 +2,35 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
+from pytest_mock import MockerFixture
 
 from bot.app import build_services, build_slack_app, open_slack_client
 from bot.clock import FixedClock
 from bot.db import Database
+from bot.library.loading import Catalog, load_catalog
+from bot.library.rendering import EmailTemplates
 from bot.web import build_web_app
 from tests.support.play import Play
 from tests.support.slack_double import SlackDouble
 from tests.support.workspace import SECRET, Workspace, slack_settings
+
+_catalogs: dict[Path, Catalog] = {}
+
+
+@pytest.fixture(autouse=True)
+def files_read_once(mocker: MockerFixture) -> None:
+    """Reading the shipped files takes longer than most of these tests, and a Catalog does not change."""
+
+    def read(directory: Path, templates: EmailTemplates) -> Catalog:
+        if directory not in _catalogs:
+            _catalogs[directory] = load_catalog(directory, templates)
+        return _catalogs[directory]
+
+    mocker.patch("bot.library.library.load_catalog", read)
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import asyncio
 import warnings
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -86,3 +87,19 @@ async def test_sqlite_keeps_foreign_keys_and_a_write_ahead_log(sqlite: Database)
     async with sqlite.reading() as connection:
         assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
         assert (await connection.execute(text("PRAGMA foreign_keys"))).scalar_one() == 1
+
+
+async def test_a_transaction_inside_a_transaction_is_told_instead_of_waiting_for_ever(sqlite: Database) -> None:
+    with pytest.raises(RuntimeError, match="inside a transaction"):
+        async with sqlite.transaction(), sqlite.transaction():
+            pass
+
+
+async def test_writers_of_one_process_take_turns(sqlite: Database, now: datetime) -> None:
+    async def add(number: int) -> None:
+        async with sqlite.transaction() as session:
+            session.add(Member(email=f"p{number}@ours.example", name="P", role=MemberRole.CSM, created_at=now))
+
+    await asyncio.gather(*(add(number) for number in range(50)))
+    async with sqlite.reading() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM members"))).scalar_one() == 50

@@ -88,9 +88,9 @@ async def test_a_paused_run_is_silent_and_resumes_where_it_was(world: World) -> 
     async with world.database.transaction() as session:
         assert not (await use.pause_run(session, world.library, run, world.maya, world.now)).changed
     assert await world.touchpoints(status=TouchpointStatus.PLANNED) == []
+    first = (await world.steps(run))["first"]
     with pytest.raises(WrongState, match="paused"):
         async with world.database.transaction() as session:
-            first = (await world.steps(run))["first"]
             await steps.complete_step(session, world.library, first.id, world.maya, world.now)
     later = world.now + timedelta(days=5)
     async with world.database.transaction() as session:

@@ -13,7 +13,9 @@ import pytest
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import SQLModel
 
 from bot.clock import FixedClock
 from bot.db import Database
@@ -70,11 +72,12 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_url: str) -> str:
-    """The name of a migrated, empty PostgreSQL database to copy."""
-    name = f"template_{uuid4().hex[:8]}"
+    """The address of a migrated PostgreSQL database. A test finds it empty."""
+    name = f"test_{uuid4().hex[:12]}"
     asyncio.run(_create_database(postgres_url, name))
-    asyncio.run(_migrate(database_address(postgres_url, name)))
-    return name
+    address = database_address(postgres_url, name)
+    asyncio.run(_migrate(address))
+    return address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -82,10 +85,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a migrated, empty database, of each kind in turn."""
     if request.param == "sqlite":
         return sqlite_copy(request.getfixturevalue("migrated_sqlite"), tmp_path)
-    server: str = request.getfixturevalue("postgres_url")
-    name = f"test_{uuid4().hex[:12]}"
-    asyncio.run(_create_database(server, name, template=request.getfixturevalue("migrated_postgres")))
-    return database_address(server, name)
+    address: str = request.getfixturevalue("migrated_postgres")
+    asyncio.run(_empty(address))
+    return address
 
 
 @pytest.fixture
@@ -123,10 +125,22 @@ async def _migrate(url: str) -> None:
     await database.close()
 
 
-async def _create_database(server_url: str, name: str, template: str = "template1") -> None:
-    engine = create_async_engine(server_url, isolation_level="AUTOCOMMIT")
+async def _create_database(server_url: str, name: str) -> None:
+    await _execute(server_url, f'CREATE DATABASE "{name}"')
+
+
+async def _empty(url: str) -> None:
+    """Without a row, and counting from 1: emptying takes a tenth of the time of making a database anew."""
+    try:
+        await _execute(url, f"TRUNCATE {', '.join(SQLModel.metadata.tables)} RESTART IDENTITY CASCADE")
+    except ProgrammingError:  # the test before was about a database without tables
+        await _migrate(url)
+
+
+async def _execute(url: str, statement: str) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
-        await connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        await connection.execute(text(statement))
     await engine.dispose()
 
 

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.actors import Actor
 from bot.engine.journal import record
 from bot.engine.outbox import enqueue, notify, redraw_escalation, refresh_homes
-from bot.engine.permissions import require_may_answer_escalation
+from bot.engine.permissions import require_may_acknowledge, require_may_answer_escalation
 from bot.engine.progress import advance, show_changes
 from bot.engine.raising import ESCALATION_LANE, any_leader, watch
 from bot.engine.state import Team, load_run_of_step, load_team
@@ -53,9 +53,9 @@ async def acknowledge_escalation(
         who = await _name(session, team, escalation.acknowledged_by_id)
         return EscalationChange(escalation, False, f"{who} has acknowledged this already.")
     _require(escalation, EscalationStatus.ACKNOWLEDGED)
+    require_may_acknowledge(actor, escalation, team.roles, await _deputies(session, escalation, team))
     escalation.acknowledged_at, escalation.acknowledged_by_id = now, actor.member_id
-    if actor.member_id != team.roles.get(MemberRole.CSM):  # a CSM who acknowledges for the record does not take it over
-        escalation.owner_id = actor.member_id
+    escalation.owner_id = actor.member_id
     sentence = f"{actor.name} acknowledged this and is on it."
     await _set(session, escalation, EscalationStatus.ACKNOWLEDGED)
     await _tell(session, escalation, TimelineKind.ESCALATION_ACKNOWLEDGED, "acknowledged", sentence, actor, team, now)

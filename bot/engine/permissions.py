@@ -61,6 +61,19 @@ def may_answer_escalation(actor: Actor, escalation: Escalation, roles: RoleMap, 
     return actor.leads or actor.member_id in asked
 
 
+def may_acknowledge(actor: Actor, escalation: Escalation, roles: RoleMap, deputies: Collection[int] = ()) -> bool:
+    """Taking it stops the clock, so a CSM does not take what they asked of somebody else."""
+    asked = {escalation.owner_id, roles.get(escalation.target), *deputies}
+    return actor.leads or actor.member_id in asked
+
+
+def require_may_acknowledge(
+    actor: Actor, escalation: Escalation, roles: RoleMap, deputies: Collection[int] = ()
+) -> None:
+    if not may_acknowledge(actor, escalation, roles, deputies):
+        raise NotAllowed("Only who is asked, their deputy or a leader can take this. You can still resolve it.")
+
+
 def require_may_answer_escalation(
     actor: Actor, escalation: Escalation, roles: RoleMap, deputies: Collection[int] = ()
 ) -> None:

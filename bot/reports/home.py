@@ -40,13 +40,15 @@ async def load_home(session: AsyncSession, library: Library, reader: Actor, now:
     return Home(
         today=local_date(now, reader.timezone),
         agenda=await load_agenda(session, library, reader, now),
-        escalations=await _escalations(session, concerns_me),
-        team_escalations=await _escalations(session, ~func.coalesce(concerns_me, False)) if reader.leads else (),
+        escalations=await _escalations(session, concerns_me, reader),
+        team_escalations=await _escalations(session, ~func.coalesce(concerns_me, False), reader)
+        if reader.leads
+        else (),
         accounts=await _accounts(session, library, me, now),
     )
 
 
-async def _escalations(session: AsyncSession, which: ColumnElement[bool]) -> tuple[EscalationRow, ...]:
+async def _escalations(session: AsyncSession, which: ColumnElement[bool], reader: Actor) -> tuple[EscalationRow, ...]:
     query = (
         select(Escalation, Account.name, Member.name)
         .join(Account, col(Account.id) == Escalation.account_id)
@@ -56,7 +58,16 @@ async def _escalations(session: AsyncSession, which: ColumnElement[bool]) -> tup
         .limit(SHOWN)
     )
     return tuple(
-        EscalationRow(e.id, e.severity, e.status, account, owner, e.ask, e.deadline)
+        EscalationRow(
+            e.id,
+            e.severity,
+            e.status,
+            account,
+            owner,
+            e.ask,
+            e.deadline,
+            offers_taking=reader.leads or e.owner_id == reader.member_id,
+        )
         for e, account, owner in (await session.exec(query)).all()
     )
 

@@ -26,6 +26,7 @@ class EscalationRow:
     owner: str
     ask: str
     deadline: date | None = None
+    offers_taking: bool = True  # to the reader; whoever asked for help does not take it themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def escalation_buttons(row: EscalationRow) -> list[Block]:
     value = EscalationRef(escalation=row.escalation_id).pack()
     acknowledge = button("Acknowledge", ActionId.ESCALATION_ACKNOWLEDGE, value, style="primary")
     resolve = button("Resolve", ActionId.ESCALATION_RESOLVE, value)
-    return [resolve] if row.status is EscalationStatus.ACKNOWLEDGED else [acknowledge, resolve]
+    open_to_take = row.offers_taking and row.status is not EscalationStatus.ACKNOWLEDGED
+    return [acknowledge, resolve] if open_to_take else [resolve]
 
 
 def _accounts(rows: Sequence[AccountRow], today: date) -> list[Block]:

@@ -164,11 +164,12 @@ def _button(value: str) -> dict[str, Any]:
     return {"type": "button", "action_id": "escalation_acknowledge", "text": text, "value": value}
 
 
-async def test_a_csm_who_acknowledges_for_the_record_does_not_speak_for_the_owner(play: Play) -> None:
+async def test_a_csm_cannot_take_what_they_asked_of_somebody_else(play: Play) -> None:
     message = await escalate(play)
     await play.ws.click("maya", message, "escalation_acknowledge")
     await play.send()
-    assert "<@U0DANA> has this; Maya Lindt has seen it" in shown(play.again(message))
+    assert play.whispered() == "Only who is asked, their deputy or a leader can take this. You can still resolve it."
+    assert "<@U0DANA> please take this one" in shown(play.again(message))
 
 
 async def test_the_next_person_is_mentioned_in_the_thread_and_told_directly(play: Play) -> None:

@@ -272,3 +272,10 @@ async def test_resolving_completes_a_step_that_was_blocked_meanwhile(world: Worl
         escalation = (await session.exec(select(Escalation))).one()
     await resolve(world, escalation.id, world.dana)
     assert (await world.steps(run))["shout"].status is StepStatus.DONE
+
+
+async def test_a_csm_cannot_stop_the_clock_of_what_they_asked_of_somebody_else(world: World) -> None:
+    escalation = await raised(world)
+    with pytest.raises(NotAllowed, match="You can still resolve it"):
+        await acknowledge(world, escalation, world.maya)
+    assert (await stored(world, escalation)).acknowledged_at is None

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import reading_session
 from bot.delivery.outgoing import Builder, CannotSend, Outgoing, PostMessage, PublishHome, UpdateMessage
 from bot.engine.actors import Actor
+from bot.engine.outbox import LEADERS
 from bot.models import Contact, Delivery, DeliveryKind, DeliveryStatus, Member, PostedMessage
 from bot.reports.celebration import load_celebration
 from bot.reports.escalation import load_escalation_card
@@ -87,9 +88,10 @@ class NotPostedYet(Exception):
     """What a delivery follows has not been sent. It is tried again later, like any passing trouble."""
 
 
-async def build_notice(_: AsyncConnection, delivery: Delivery, __: Services, ___: datetime) -> Outgoing | None:
+async def build_notice(_: AsyncConnection, delivery: Delivery, services: Services, __: datetime) -> Outgoing | None:
     text = fit(str(delivery.payload["text"]), SECTION_TEXT)
-    if channel := delivery.payload.get("channel"):
+    place = delivery.payload.get("place")
+    if channel := services.settings.leaders_channel if place == LEADERS else delivery.payload.get("channel"):
         return PostMessage(channel=str(channel), text=text, blocks=[section(text)])
     return PostMessage(member_id=_member_id(delivery), text=text, blocks=[section(text)])
 

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.engine.journal import record
-from bot.engine.outbox import enqueue, notify, redraw_escalation, refresh_homes
+from bot.engine.outbox import LEADERS, enqueue, notify, redraw_escalation, refresh_homes
 from bot.engine.permissions import require_may_acknowledge, require_may_answer_escalation
 from bot.engine.progress import advance, show_changes
 from bot.engine.raising import ESCALATION_LANE, any_leader, watch
@@ -102,14 +102,15 @@ async def resolve_escalation(
     return EscalationChange(escalation, True, sentence)
 
 
-async def climb(session: AsyncSession, library: Library, escalation: Escalation, now: datetime) -> str | None:
+async def climb(session: AsyncSession, library: Library, escalation: Escalation, now: datetime) -> str:
     """Hand an escalation nobody took to the next person: the owner's deputy, then a leader who is not the owner.
 
     The next person is mentioned in the thread and told directly; with nobody left to ask, the owner is reminded once.
-    Returns the sentence that was told; None when a leader it climbed to has not taken it either.
+    When a leader it climbed to has not taken it either, the leaders' channel hears of it, once. Returns the sentence
+    that was told.
     """
     if escalation.rung is Rung.LEADER:
-        return None
+        return await _tell_leaders(session, escalation, now)
     team = await load_team(session, escalation.account_id)
     owner = await session.get_one(Member, escalation.owner_id)
     found = await _next_rung(session, escalation, owner, team)
@@ -134,6 +135,22 @@ async def _remind(session: AsyncSession, escalation: Escalation, owner: Member, 
     """Once, as no further touchpoint is planned."""
     why = "it still waits for you, and there is nobody else to ask"
     return await _ask_directly(session, escalation, owner, why, now)
+
+
+async def _tell_leaders(session: AsyncSession, escalation: Escalation, now: datetime) -> str:
+    account = await session.get_one(Account, escalation.account_id)
+    owner = await session.get_one(Member, escalation.owner_id)
+    what = f"the {escalation.severity} escalation of {account.name}"
+    text = f"Nobody has taken {what}. It is with {owner.name}: {escalation.ask}"
+    await enqueue(
+        session,
+        DeliveryKind.NOTICE,
+        now,
+        lane="#leaders",
+        account_id=account.id,
+        payload={"place": LEADERS, "text": text},
+    )
+    return text
 
 
 async def _ask_directly(session: AsyncSession, escalation: Escalation, member: Member, why: str, now: datetime) -> str:

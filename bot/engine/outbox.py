@@ -13,6 +13,8 @@ from bot.db import insert_or
 from bot.models import Delivery, DeliveryKind, DeliveryStatus, PostedMessage, PostedStep
 from bot.models.outbox import PENDING
 
+LEADERS = "leaders"  # the place of a notice that goes to the leaders' channel
+
 
 async def enqueue(
     session: AsyncSession,

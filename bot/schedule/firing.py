@@ -280,5 +280,5 @@ async def _climb(services: Services, session: AsyncSession, touchpoint: Touchpoi
         return Defer(now + LOOK_AGAIN)
     if escalation.acknowledged_at or escalation.status is EscalationStatus.RESOLVED:
         return Skip("somebody took the escalation")
-    sentence = await climb(session, services.library, escalation, now)
-    return Fire() if sentence else Skip("the escalation is at the top already")
+    await climb(session, services.library, escalation, now)
+    return Fire()

@@ -15,7 +15,6 @@ from bot.slack.payloads import EscalationRef
 from bot.slack.text import fit, label, mention
 
 MARKS = {Severity.LOW: "⚪", Severity.MEDIUM: "🟡", Severity.HIGH: "🟠", Severity.CRITICAL: "🔴"}
-ON_IT = "is on it"
 LONG_TEXT = 3000 - 30  # of a section, beside its heading
 
 
@@ -83,10 +82,8 @@ def _headline(card: EscalationCard) -> str:
     words = {
         EscalationStatus.OPEN: "please take this one",
         EscalationStatus.INFO_NEEDED: "waits for an answer in the thread",
-        EscalationStatus.ACKNOWLEDGED: ON_IT,
+        EscalationStatus.ACKNOWLEDGED: "is on it",
     }[card.status]
-    if card.acknowledged_by and card.acknowledged_by != card.owner.name and words == ON_IT:
-        words = f"has this; {label(card.acknowledged_by, 60)} has seen it"
     return f"{MARKS[card.severity]}  *{title}*\n{card.owner.mention} {words}"
 
 

@@ -215,6 +215,16 @@ async def test_an_escalation_nobody_takes_climbs_to_the_deputy_and_then_the_lead
     ]
 
 
+async def test_what_even_the_leader_does_not_take_is_told_to_the_leaders_channel_once(
+    world: World, services: Services
+) -> None:
+    await raised(world)
+    for hours in (4, 8, 12, 16):
+        await fire_due(services, world.now + timedelta(hours=hours))
+    told = [d.payload["text"] for d in await world.deliveries(kind=DeliveryKind.NOTICE) if d.payload.get("place")]
+    assert told == ["Nobody has taken the high escalation of Acme. It is with Dana Reyes: Please call their CFO."]
+
+
 async def test_an_acknowledged_escalation_does_not_climb(world: World, services: Services) -> None:
     escalation = await raised(world)
     async with world.database.transaction() as session:

@@ -40,7 +40,7 @@ from tests.support.slack_double import TOKEN, SlackDouble
 from tests.support.slack_state import TEAM
 
 SECRET = "a-signing-secret"
-REQUESTS, ROUNDS, CONCURRENCY, CROWD = 1_500, 3, 16, 64
+REQUESTS, ROUNDS, CONCURRENCY, CROWD = 400, 3, 16, 64
 
 
 # --- the servers, each in a process of its own ------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,7 +13,7 @@ from bot.engine.permissions import require_may_acknowledge, require_may_answer_e
 from bot.engine.progress import advance, show_changes
 from bot.engine.raising import ESCALATION_LANE, any_leader, watch
 from bot.engine.state import Team, load_run_of_step, load_team
-from bot.engine.touchpoints import cancel_touchpoints
+from bot.engine.touchpoints import cancel_planned, cancel_touchpoints
 from bot.engine.transitions import ESCALATION_FROM
 from bot.errors import InvalidInput, NotFound, WrongState
 from bot.library.library import Library
@@ -31,7 +30,6 @@ from bot.models import (
     StepStatus,
     TimelineKind,
     Touchpoint,
-    TouchpointStatus,
 )
 
 ANSWER_LENGTH = 3000
@@ -193,12 +191,7 @@ async def _deputies(session: AsyncSession, escalation: Escalation, team: Team) -
 async def _set(session: AsyncSession, escalation: Escalation, status: EscalationStatus) -> None:
     escalation.status = status
     escalation.revision += 1
-    await session.exec(
-        update(Touchpoint)
-        .where(col(Touchpoint.escalation_id) == escalation.id, col(Touchpoint.status) == TouchpointStatus.PLANNED)
-        .values(status=TouchpointStatus.CANCELLED)
-        .execution_options(synchronize_session=False)
-    )
+    await cancel_planned(session, col(Touchpoint.escalation_id) == escalation.id)
 
 
 async def _tell(

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import func, update
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -12,6 +12,7 @@ from bot.engine.journal import record
 from bot.engine.outbox import refresh_homes
 from bot.engine.permissions import require_may_edit_account
 from bot.engine.state import load_team, lock_account
+from bot.engine.touchpoints import cancel_planned
 from bot.engine.triggers import start_for_milestone
 from bot.errors import InvalidInput
 from bot.library.library import Library
@@ -24,9 +25,7 @@ from bot.models import (
     TimelineKind,
     Touchpoint,
     TouchpointKind,
-    TouchpointStatus,
 )
-from bot.models.columns import constant
 
 EVIDENCE_LENGTH = 3000
 
@@ -111,15 +110,7 @@ async def _celebrate(session: AsyncSession, milestone: Milestone, now: datetime)
 
 async def call_off_celebration(session: AsyncSession, milestone_id: int) -> None:
     """What has been celebrated already stays celebrated."""
-    await session.exec(
-        update(Touchpoint)
-        .where(
-            col(Touchpoint.milestone_id) == milestone_id,
-            col(Touchpoint.status) == constant(TouchpointStatus.PLANNED),
-        )
-        .values(status=TouchpointStatus.CANCELLED)
-        .execution_options(synchronize_session=False)
-    )
+    await cancel_planned(session, col(Touchpoint.milestone_id) == milestone_id)
 
 
 async def _open(

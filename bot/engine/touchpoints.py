@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -69,10 +69,14 @@ def add_touchpoints(session: AsyncSession, step: Step, firings: Iterable[Firing]
 
 async def cancel_touchpoints(session: AsyncSession, step_ids: Iterable[int]) -> None:
     """Drop what is still planned for these steps."""
+    await cancel_planned(session, col(Touchpoint.step_id).in_(list(step_ids)))
+
+
+async def cancel_planned(session: AsyncSession, which: ColumnElement[bool]) -> None:
+    """Drop those of the touchpoints that are still planned; what has fired stays as it is."""
     await session.exec(
         update(Touchpoint)
-        .where(col(Touchpoint.step_id).in_(list(step_ids)))
-        .where(col(Touchpoint.status) == constant(TouchpointStatus.PLANNED))
+        .where(which, col(Touchpoint.status) == constant(TouchpointStatus.PLANNED))
         .values(status=TouchpointStatus.CANCELLED)
         .execution_options(synchronize_session=False)
     )

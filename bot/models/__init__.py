@@ -3,6 +3,7 @@
 from bot.models.accounts import (
     Account,
     AccountRole,
+    AdvocateStatus,
     Anchor,
     Contact,
     ContactRole,
@@ -30,8 +31,23 @@ from bot.models.journal import (
 )
 from bot.models.outbox import Delivery, DeliveryKind, DeliveryStatus, Lane, PostedMessage, PostedStep
 from bot.models.people import Member, MemberRole
-from bot.models.playbooks import PlaybookVersion
+from bot.models.playbooks import (
+    DocumentKind,
+    Exemption,
+    ExemptionStatus,
+    PlaybookEntry,
+    PlaybookSwitch,
+    PlaybookVariant,
+    PlaybookVersion,
+    Retrospective,
+    SkippedOccurrence,
+    Suggestion,
+    SuggestionSource,
+    SuggestionStatus,
+    VersionStatus,
+)
 from bot.models.runs import ACTIONABLE, FINISHED, Run, RunStatus, Step, StepKind, StepStatus
+from bot.models.success import AdvocacyAsk, AskKind, AskStatus, Objective, ObjectiveStatus
 from bot.models.touchpoints import Touchpoint, TouchpointKind, TouchpointStatus
 
 __all__ = [
@@ -39,15 +55,22 @@ __all__ = [
     "FINISHED",
     "Account",
     "AccountRole",
+    "AdvocacyAsk",
+    "AdvocateStatus",
     "Anchor",
+    "AskKind",
+    "AskStatus",
     "Contact",
     "ContactRole",
     "Delivery",
     "DeliveryKind",
     "DeliveryStatus",
+    "DocumentKind",
     "EntryReason",
     "Escalation",
     "EscalationStatus",
+    "Exemption",
+    "ExemptionStatus",
     "HealthSnapshot",
     "Lane",
     "Member",
@@ -57,9 +80,15 @@ __all__ = [
     "MilestoneStatus",
     "Note",
     "NoteSource",
+    "Objective",
+    "ObjectiveStatus",
+    "PlaybookEntry",
+    "PlaybookSwitch",
+    "PlaybookVariant",
     "PlaybookVersion",
     "PostedMessage",
     "PostedStep",
+    "Retrospective",
     "Run",
     "RunStatus",
     "Rung",
@@ -68,14 +97,19 @@ __all__ = [
     "Severity",
     "Signal",
     "SignalKind",
+    "SkippedOccurrence",
     "Stage",
     "Step",
     "StepKind",
     "StepStatus",
+    "Suggestion",
+    "SuggestionSource",
+    "SuggestionStatus",
     "TimelineEntry",
     "TimelineKind",
     "Touch",
     "Touchpoint",
     "TouchpointKind",
     "TouchpointStatus",
+    "VersionStatus",
 ]

@@ -65,6 +65,7 @@ class Account(SQLModel, table=True):
     stage: Stage = choice(Stage, default=Stage.ONBOARDING)
     maturity: int | None = Field(default=None, description="1 (new to the field) to 5 (leading)")
     journey: str | None = Field(default=None, max_length=80)
+    journey_started_on: date | None = None
     entry_reason: EntryReason = choice(EntryReason, default=EntryReason.NEW)
     industry: str | None = Field(default=None, max_length=120)
     country: str | None = Field(default=None, max_length=2)
@@ -107,6 +108,12 @@ class ContactRole(StrEnum):
     BILLING = "billing"
 
 
+class AdvocateStatus(StrEnum):
+    CANDIDATE = "candidate"
+    ADVOCATE = "advocate"
+    DECLINED = "declined"
+
+
 class Contact(SQLModel, table=True):
     """A person at the customer. `nps` is their last answer, 0-10."""
 
@@ -122,6 +129,8 @@ class Contact(SQLModel, table=True):
     nps: int | None = None
     nps_at: datetime | None = instant(default=None)
     may_email: bool = True
+    advocate: AdvocateStatus | None = choice(AdvocateStatus, default=None, nullable=True)
+    advocacy: list[str] = json_field(default_factory=list)  # kinds of ask this person said yes to
     external_ids: dict[str, str] = json_field(default_factory=dict)
     created_at: datetime = instant()
 
@@ -153,4 +162,7 @@ class Milestone(SQLModel, table=True):
     target_date: date | None = None
     reached_at: datetime | None = instant(default=None)
     evidence: str | None = Field(default=None, max_length=3000)
+    owner_role: MemberRole | None = choice(MemberRole, default=None, nullable=True)
+    success: str | None = Field(default=None, max_length=500, description="how to tell that it is reached")
+    journey: str | None = Field(default=None, max_length=80, description="the journey that planned it, if one did")
     created_at: datetime = instant()

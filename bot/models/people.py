@@ -13,6 +13,10 @@ class MemberRole(StrEnum):
     SPECIALIST = "specialist"
     SUPPORT = "support"
     FINANCE = "finance"
+    PRODUCT = "product"
+    MARKETING = "marketing"
+    RENEWAL_OWNER = "renewal_owner"
+    GUARDIAN = "guardian"  # of value: watches what the customer gets out of it
     ADMIN = "admin"
 
 

@@ -40,6 +40,7 @@ class Run(SQLModel, table=True):
     account_id: int = foreign_key("accounts", index=False, cascade=True)
     contact_id: int | None = foreign_key("contacts", default=None)
     playbook_version_id: int = foreign_key("playbook_versions")
+    variant_id: int | None = foreign_key("playbook_variants", default=None, index=False)
     playbook_key: str = Field(max_length=80)
     title: str = Field(max_length=200)
     status: RunStatus = choice(RunStatus, default=RunStatus.ACTIVE)
@@ -51,6 +52,7 @@ class Run(SQLModel, table=True):
     started_by_id: int | None = foreign_key("members", default=None, index=False)
     ended_at: datetime | None = instant(default=None)
     end_reason: str | None = Field(default=None, max_length=3000)
+    criteria_met: bool | None = Field(default=None, description="whether its exit criteria held when it ended")
     thread_channel: str | None = Field(default=None, max_length=32, description="its escalation's channel, if any")
     thread_ts: str | None = Field(default=None, max_length=32)
 

@@ -22,14 +22,18 @@ from bot.library.schema import (
     ContactRoleTrigger,
     Email,
     EscalationCall,
+    ExitCriterion,
     MilestoneTrigger,
     NpsTrigger,
     Outcome,
+    Owners,
     Playbook,
     QuarterEndTrigger,
     Question,
+    RecurringTrigger,
     SentimentTrigger,
     StepSpec,
+    SystemOfRecord,
 )
 from bot.library.tags import PLAIN_TAGS, TAGS
 from bot.settings import ROOT
@@ -46,12 +50,16 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("`artefact`", Artefact),
     ("`escalation`", EscalationCall),
     ("`assets`", Asset),
+    ("`system`", SystemOfRecord),
+    ("`exit_criteria`", ExitCriterion),
+    ("`owners`", Owners),
     ("Trigger `on: anchor`", AnchorTrigger),
     ("Trigger `on: milestone`", MilestoneTrigger),
     ("Trigger `on: contact_role`", ContactRoleTrigger),
     ("Trigger `on: sentiment`", SentimentTrigger),
     ("Trigger `on: nps`", NpsTrigger),
     ("Trigger `on: quarter_end`", QuarterEndTrigger),
+    ("Trigger `on: recurring`", RecurringTrigger),
 )
 
 

@@ -1,5 +1,6 @@
 """What a playbook file may say. The models are the authoring reference: their descriptions are printed in the docs."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -24,6 +25,32 @@ class Category(StrEnum):
     LIFECYCLE = "lifecycle"
     AT_RISK = "at-risk"
     EXPANSION = "expansion"
+    REVIEWS = "reviews"  # the team's own: data quality, tuning, outcomes, set-up
+
+
+class Mode(StrEnum):
+    HUMAN = "human"
+    AUTOMATIC = "automatic"
+
+
+class Channel(StrEnum):
+    """How the customer is reached."""
+
+    EMAIL = "email"
+    CALL = "call"
+    VIDEO = "video"
+    ON_SITE = "on_site"
+    IN_APP = "in_app"
+    CHAT = "chat"
+
+
+_EMAIL = r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+"
+Owner = Annotated[
+    str,
+    StringConstraints(pattern=rf"^({'|'.join(MemberRole)}|{_EMAIL})$"),
+    Field(examples=["leader", "dana@example.com"]),
+]
+"""A role, which means the account's member in it or all members of it, or one member by email."""
 
 
 # --- what starts a playbook -------------------------------------------------------------------------------------------
@@ -85,8 +112,41 @@ class QuarterEndTrigger(Authored):
         return self
 
 
+class Every(StrEnum):
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class RecurringTrigger(Authored):
+    """Starts by itself once a month, quarter or year; never while the last round is still open."""
+
+    on: Literal["recurring"] = Field(description="the kind of trigger")
+    every: Every = Field(description="how often: once a `month`, `quarter` or `year`")
+    of: Literal["calendar", "contract"] = Field(
+        "calendar", description="whose months, quarters or years: the calendar's, or those since the contract began"
+    )
+    day: OffsetText = Field(
+        Offset(1, Unit.BUSINESS_DAYS),
+        description="which day: `1bd` the first business day, `-1bd` the last, `15d` the 15th, `-21d` 21 days left",
+    )
+    when: Condition | None = Field(None, description="a CEL condition over `account`; without it every account starts")
+
+    @model_validator(mode="after")
+    def _day_is_inside(self) -> Self:
+        if self.day.amount == 0:
+            raise ValueError("there is no day 0: 1d or 1bd is the first day, -1d or -1bd the last")
+        return self
+
+
 Trigger = Annotated[
-    AnchorTrigger | MilestoneTrigger | ContactRoleTrigger | SentimentTrigger | NpsTrigger | QuarterEndTrigger,
+    AnchorTrigger
+    | MilestoneTrigger
+    | ContactRoleTrigger
+    | SentimentTrigger
+    | NpsTrigger
+    | QuarterEndTrigger
+    | RecurringTrigger,
     Field(discriminator="on"),
 ]
 
@@ -179,6 +239,33 @@ class Asset(Authored):
     url: HttpUrl = Field(description="where it is")
 
 
+class SystemOfRecord(Authored):
+    """Where the work of a step is done or kept."""
+
+    name: Title = Field(max_length=75, description="what people call it: `Salesforce`")
+    url: HttpUrl | None = Field(None, description="where it is")
+
+
+class ExitCriterion(Authored):
+    """One thing that must be true for the playbook to have worked. They are checked when its steps are finished."""
+
+    key: FieldKey = Field(description="its name in reports; no hyphens")
+    label: Title = Field(description="what must be true, as a sentence: `Three people work in it every week`")
+    when: Condition | None = Field(
+        None, description="a CEL condition over `account` that answers it; without it the outcome owner says"
+    )
+
+
+class Owners(Authored):
+    """Who answers for a playbook: each a role or one member's email."""
+
+    journey: Owner | None = Field(None, description="approves changes to it")
+    outcome: Owner = Field(MemberRole.CSM, description="confirms its exit criteria")
+    data: Owner | None = Field(None, description="mends the data it depends on, and hears when they are old")
+    escalation: Owner | None = Field(None, description="receives the escalations raised from its steps")
+    guardian: Owner | None = Field(None, description="watches what the customer gains from it")
+
+
 class EscalationCall(Authored):
     """What a step of kind `escalation` asks for. It is raised by itself when the step opens."""
 
@@ -202,6 +289,14 @@ class StepSpec(Authored):
     needs: list[Key] = Field(default_factory=list, description="steps that must be finished first")
     optional: bool = Field(False, description="may be left undone; the run completes without it")
     when: Condition | None = Field(None, description="a CEL condition over `account`; false: the step does not apply")
+    minutes: int | None = Field(None, ge=1, le=2400, description="how long it takes, for the capacity forecast")
+    mode: Mode = Field(Mode.HUMAN, description="`automatic`: an email goes by itself when nothing in it is missing")
+    channel: Channel | None = Field(None, description="how the customer is reached")
+    value: str | None = Field(None, max_length=300, description="what the customer gains from it")
+    accountable: MemberRole | None = Field(None, description="who answers for it, and hears when it is overdue")
+    consulted: list[MemberRole] = Field(default_factory=list, description="whom to ask before doing it")
+    informed: list[MemberRole] = Field(default_factory=list, description="who hears that it is done")
+    system: SystemOfRecord | None = Field(None, description="the system in which the work is done or kept")
     attendees: list[ContactRole] = Field(default_factory=list, description="who must be invited, for a meeting")
     artefact: Artefact | None = Field(None, description="what must be there before the step counts as done")
     questions: list[Question] = Field(
@@ -234,6 +329,14 @@ class Playbook(Authored):
     summary: str = Field(min_length=1, max_length=500, description="one or two sentences: when to use it, what for")
     success: str = Field(min_length=1, max_length=500, description="how to tell that it worked")
     subject: Literal["account", "contact"] = Field("account", description="what one run is about")
+    objective: str | None = Field(None, max_length=500, description="what the customer should reach with it")
+    exit_criteria: list[ExitCriterion] = Field(
+        default_factory=list, max_length=10, description="what must be true at its end, 10 at most"
+    )
+    owners: Owners = Field(Owners(), description="who answers for it")
+    tags: list[Key] = Field(default_factory=list, max_length=20, description="pillars, to filter lists by")
+    opt_in: bool = Field(False, description="off until a leader turns it on with `/playbook on`")
+    reviewed_on: date | None = Field(None, description="when somebody last read it and found it right")
     stages: list[Stage] = Field(default_factory=list, description="where in the life-cycle it belongs; empty: anywhere")
     triggers: list[Trigger] = Field(default_factory=list, description="what starts it; by hand is always possible")
     steps: list[StepSpec] = Field(min_length=1, max_length=100, description="in the order people read them")

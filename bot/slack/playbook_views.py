@@ -14,6 +14,7 @@ from bot.library.schema import (
     NpsTrigger,
     Playbook,
     QuarterEndTrigger,
+    RecurringTrigger,
     SentimentTrigger,
     StepSpec,
     Trigger,
@@ -160,6 +161,19 @@ def trigger_words(trigger: Trigger) -> str:
         case QuarterEndTrigger():
             when = "before" if trigger.offset.amount < 0 else "after"
             return f"{_amount(trigger.offset)} {when} the end of the quarter"
+        case RecurringTrigger():
+            return _recurring_words(trigger)
+
+
+def _recurring_words(trigger: RecurringTrigger) -> str:
+    """`every month, on business day 1`, `every contract quarter, 21 days before its end`."""
+    period = f"contract {trigger.every}" if trigger.of == "contract" else trigger.every
+    day = abs(trigger.day.amount)
+    if trigger.day.unit is Unit.BUSINESS_DAYS:
+        count = f"business day {day}" if trigger.day.amount > 0 else f"business day {day} from the end"
+        return f"every {period}, on {count}"
+    when = f"on day {day}" if trigger.day.amount > 0 else f"{_amount(trigger.day)} before its end"
+    return f"every {period}, {when}"
 
 
 def _anchor(name: str) -> str:

@@ -160,12 +160,13 @@ class EventCall(Call):
 
     @classmethod
     def ignores(cls, body: Payload) -> bool:
-        """Of messages only a person's reply in a thread matters: not bots, nor edits, nor talk of other things."""
+        """Of messages only what a person replies in a thread or writes to us matters: not bots, edits or other talk."""
         event = body["event"]
         if event.get("type") != "message":
             return False
         spoken = event.get("subtype") in SPOKEN and event.get("user") and not event.get("bot_id")
-        return not (spoken and event.get("thread_ts") and event["thread_ts"] != event.get("ts"))
+        replied = event.get("thread_ts") and event["thread_ts"] != event.get("ts")
+        return not (spoken and (replied or event.get("channel_type") == "im"))
 
     @property
     def event(self) -> Payload:

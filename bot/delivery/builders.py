@@ -46,7 +46,7 @@ async def build_celebration(
     if celebration is None:
         return None
     text, blocks = build_celebration_message(celebration)
-    return PostMessage(member_id=_member_id(delivery), text=text, blocks=blocks)
+    return PostMessage(member_id=_member_id(delivery), text=text, blocks=blocks, takes_notes=True)
 
 
 async def build_escalation(

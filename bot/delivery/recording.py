@@ -36,8 +36,7 @@ async def record_posted(
     `mark` is how far the timeline had come before the message was built. What has changed since could not redraw a
     message that was not remembered yet, so it is redrawn now.
     """
-    shows_something = bool(message.step_ids) or message.escalation_id is not None
-    if not await record_sent(session, delivery, now) or not shows_something:
+    if not await record_sent(session, delivery, now) or not message.is_remembered:
         return
     await _remember_message(session, delivery, message, posted, now)
     if message.escalation_id is not None:

@@ -14,10 +14,10 @@ from bot.engine.outbox import enqueue
 from bot.engine.steps import StepChange, complete_step
 from bot.errors import InvalidInput
 from bot.library.library import Library
+from bot.library.rendering import holes_in
 from bot.models import Contact, DeliveryKind, TimelineKind
 
 EMAIL_LANE = "#emails"
-HOLE = "[[missing:"  # how a draft shows a merge tag that has no value
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,9 @@ def _check(mails: Sequence[Mail]) -> None:
         if not mail.body.strip():
             raise InvalidInput("The mail is empty.", field="body")
         for field, text in (("subject", mail.subject), ("body", mail.body)):
-            if HOLE in text:
-                raise InvalidInput("Fill in the parts marked [[missing: …]] before you send this.", field=field)
+            if missing := holes_in(text):
+                parts = ", ".join(missing)
+                raise InvalidInput(f"Fill in what is marked [[missing: …]] before you send this: {parts}.", field=field)
 
 
 async def _recipients(session: AsyncSession, account_id: int, mails: Sequence[Mail]) -> dict[int, Contact]:

@@ -57,6 +57,7 @@ async def acknowledge_escalation(
     sentence = f"{actor.name} acknowledged this and is on it."
     await _set(session, escalation, EscalationStatus.ACKNOWLEDGED)
     await _tell(session, escalation, TimelineKind.ESCALATION_ACKNOWLEDGED, "acknowledged", sentence, actor, team, now)
+    await _answer_raiser(session, escalation, f"{actor.name} has it now.", actor, now)
     return EscalationChange(escalation, True, sentence)
 
 
@@ -96,8 +97,20 @@ async def resolve_escalation(
     await _set(session, escalation, EscalationStatus.RESOLVED)
     summary = f"resolved the escalation: {escalation.resolution}"
     await _tell(session, escalation, TimelineKind.ESCALATION_RESOLVED, summary, sentence, actor, team, now)
+    await _answer_raiser(session, escalation, sentence, actor, now)
     await _complete_its_step(session, library, escalation, actor, now)
     return EscalationChange(escalation, True, sentence)
+
+
+async def _answer_raiser(
+    session: AsyncSession, escalation: Escalation, sentence: str, actor: Actor, now: datetime
+) -> None:
+    """Whoever asked for help need not watch the channel to learn what came of it."""
+    asked_by = escalation.raised_by_id
+    if asked_by is None or asked_by == actor.member_id:
+        return
+    account = await session.get_one(Account, escalation.account_id)
+    await notify(session, asked_by, f"Your escalation for {account.name}: {sentence}", now, account_id=account.id)
 
 
 async def climb(session: AsyncSession, library: Library, escalation: Escalation, now: datetime) -> str:

@@ -51,6 +51,9 @@ async def load_thread(session: AsyncSession, channel: str, ts: str) -> Thread | 
             .order_by(col(PostedStep.position))
         )
     ).all()
+    if not steps and posted.account_id is not None:
+        account = await session.get_one(Account, posted.account_id)
+        return Thread((ThreadAbout(account.id, account.name),))
     names = {account_id: name for account_id, name, _ in steps}
     return Thread(
         tuple(

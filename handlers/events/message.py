@@ -8,10 +8,18 @@ from bot.slack.text import label
 from bot.slack.thread_notes import build_account_question
 from handlers.call import EventCall
 
+HOW_TO_TALK = (
+    "I keep what you reply in a thread under one of my messages as a note of its account. For anything else I "
+    "understand commands: `/playbook today`, `/account show ACCOUNT`, `/account note ACCOUNT …`, `/playbook help`."
+)
+
 
 async def handle_message(call: EventCall) -> None:
     """A reply under a message of ours becomes a note of the account it is about. Other threads are none of ours."""
     event = call.event
+    if "thread_ts" not in event:
+        await call.say(HOW_TO_TALK)
+        return
     async with call.services.database.reading() as connection:
         thread = await load_thread(reading_session(connection), event["channel"], event["thread_ts"])
     if thread is None or not thread.accounts or not str(event.get("text") or "").strip():

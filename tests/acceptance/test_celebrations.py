@@ -26,6 +26,15 @@ async def test_a_reached_milestone_is_celebrated_with_whom_to_thank(play: Play) 
     assert buttons(message) == ["Add note"]
 
 
+async def test_a_reply_under_a_celebration_is_kept_as_a_note(play: Play) -> None:
+    message = await celebrate(play, title="A hundred users")
+    reply = {"type": "message", "channel": message["channel"], "channel_type": "im", "thread_ts": message["ts"]}
+    await play.ws.event("maya", reply | {"ts": "1700000000.000300", "text": "Jane wants to tell her board"})
+    async with play.world.database.transaction() as session:
+        note = (await session.exec(select(Note))).one()
+    assert (note.account_id, note.body) == (play.world.account_id, "Jane wants to tell her board")
+
+
 async def test_what_made_it_work_is_kept_as_a_note(play: Play) -> None:
     message = await celebrate(play, title="A hundred users")
     await play.ws.click("maya", message, "milestone_note")

@@ -66,6 +66,17 @@ async def test_acknowledging_shows_who_is_on_it_and_tells_the_thread(play: Play)
     assert (reply["thread_ts"], reply["text"]) == (message["ts"], "Dana Reyes acknowledged this and is on it.")
 
 
+async def test_whoever_asked_for_help_is_told_directly_what_came_of_it(play: Play) -> None:
+    message = await escalate(play)
+    await play.ws.click("dana", message, "escalation_acknowledge")
+    await play.send()
+    assert play.last("maya")["text"] == "Your escalation for Acme: Dana Reyes has it now."
+    await play.ws.click("dana", message, "escalation_resolve")
+    assert await play.ws.submit("dana", play.opened, {"resolution": "They renew"}) == {}
+    await play.work_until_sent()
+    assert play.last("maya")["text"] == "Your escalation for Acme: Dana Reyes resolved this: They renew"
+
+
 async def test_a_second_acknowledgement_is_told_privately(play: Play) -> None:
     message = await escalate(play)
     await play.ws.click("dana", message, "escalation_acknowledge")

@@ -88,7 +88,7 @@ async def test_a_draft_with_a_hole_is_marked_and_not_sent(play: Play) -> None:
     form = await review(play, email_step("test/holed"))
     assert "Not known: `account.outcome`" in shown(form).replace("\u200b", "")
     answer = await play.ws.submit("maya", form)
-    assert "Fill in the parts marked" in answer["errors"]["body"]
+    assert "before you send this: account.outcome" in answer["errors"]["body"]
     assert await step_status(play) is StepStatus.OPEN
 
 

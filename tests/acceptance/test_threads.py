@@ -79,8 +79,16 @@ async def test_talk_outside_our_threads_is_ignored_without_asking_who_it_was(pla
     message = await play.begin({"key": "send-welcome"})
     await reply(play, message, thread_ts="1600000000.000100")
     asked = len(play.ws.slack.calls_of("users.info"))
-    await reply(play, message, user="mallory", thread_ts=None)
+    await reply(play, message, user="mallory", channel="C0GENERAL", channel_type="channel", thread_ts=None)
     assert len(play.ws.slack.calls_of("users.info")) == asked
+    assert not await notes(play)
+
+
+async def test_what_is_written_to_playcall_outside_a_thread_is_answered_with_how_to_talk_to_it(play: Play) -> None:
+    message = await play.begin({"key": "send-welcome"})
+    event = {"type": "message", "channel": message["channel"], "channel_type": "im", "ts": REPLY, "text": "hello?"}
+    await play.ws.event("maya", event)
+    assert "`/playbook today`" in play.whispered()
     assert not await notes(play)
 
 

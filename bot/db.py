@@ -1,19 +1,24 @@
-"""The database: one engine, two ways in.
+"""The database: two ways to change it, two to read it.
 
 `transaction()` is for changes: one session, one commit at its end, a rollback on any error. `reading()` is for read
-models: a bare connection on which every statement stands alone, which saves the BEGIN and the COMMIT. `glance()` is
-for reads of a few rows by an index on the way to an answer: on SQLite it works in the event loop's own thread, because
-the driver's hops to another thread cost ten times what such a read does (0.9 ms against 0.1). What reads many rows
-belongs in `reading()`, where it cannot hold up the loop.
+models: a bare connection on which every statement stands alone, which saves the BEGIN and the COMMIT.
+
+On SQLite each has a form that works in the event loop's own thread, because the driver's hops to another thread cost
+ten times and more what a small statement does. `transaction()` is that form of a change: it is for what one person or
+one message changes. `long_transaction()` is for what changes many rows: batches, imports. `glance()` is that form of a
+read: a few rows by an index on the way to an answer. What would hold up the loop belongs in `long_transaction()` and
+`reading()`. On PostgreSQL there is no difference.
 
 SQLite facts behind the settings: under several writers a deferred transaction fails with "database is locked" when it
-turns from reading to writing, so a transaction takes the write lock at once (BEGIN IMMEDIATE) and waits for it.
+turns from reading to writing, so a transaction takes the write lock at once (BEGIN IMMEDIATE) and waits for it. The
+write-ahead log begins anew only when all of it was copied into the database while nobody wrote: so a checkpoint has its
+turn like a writer.
 """
 
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, Engine, Executable, create_engine, event
@@ -23,15 +28,17 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.errors import ConfigurationError, DatabaseUnavailable, TryAgain
+from bot.near_sqlite import PATIENCE, PRAGMAS, open_near
 
-BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_MS = round(PATIENCE * 1000)
+CHECKPOINT_EVERY = 50  # short transactions; with some twenty pages each that is SQLite's own measure of 1,000 pages
 READ_ONLY = "playcall_read_only"
 GAVE_WAY = {"40P01", "40001"}  # PostgreSQL: deadlock detected, serialization failure
 UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
@@ -97,17 +104,46 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = create_async_engine(self.url, pool_size=pool_size, max_overflow=10)
         if self.is_sqlite:
-            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite_connection)
+            _prepare_connections(self.engine.sync_engine)
             event.listen(self.engine.sync_engine, "begin", _begin_immediate)
-        self._near_engine = _near_engine(self.url) if self.is_sqlite and self.url.database else None
+        has_file = self.is_sqlite and bool(self.url.database)
+        self._near_writer = _near_writer(self.url) if has_file else None
+        self._near_engine = _near_engine(self.url) if has_file else None
         self._near: NearReader | None = None
         self._turn: AbstractAsyncContextManager[None] = _Turn() if self.is_sqlite else nullcontext()
+        self._unchecked = 0  # short transactions since the last checkpoint
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A change that holds up nobody: a few statements, by an index each."""
+        if self._near_writer is None:
+            async with self.long_transaction() as session:
+                yield session
+            return
+        with explained_errors():
+            async with self._turn:
+                async with AsyncSession(self._near_writer, expire_on_commit=False) as session, session.begin():
+                    yield session
+                await self._checkpoint_when_due()
+
+    @asynccontextmanager
+    async def long_transaction(self) -> AsyncIterator[AsyncSession]:
+        """A change of many rows."""
         with explained_errors():
             async with self._turn, AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
+
+    async def _checkpoint_when_due(self) -> None:
+        """Copy the write-ahead log into the database, in a thread: the disk takes its time over that."""
+        self._unchecked += 1
+        if self._unchecked < CHECKPOINT_EVERY:
+            return
+        self._unchecked = 0
+        with suppress(
+            SQLAlchemyError, DatabaseUnavailable
+        ):  # what is committed is safe in the log, and the next checkpoint copies it
+            async with self.reading() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -139,6 +175,8 @@ class Database:
         self._close_near()
         if self._near_engine is not None:
             self._near_engine.dispose()
+        if self._near_writer is not None:
+            await self._near_writer.dispose()
         await self.engine.dispose()
 
 
@@ -153,21 +191,28 @@ def _near_engine(url: URL) -> Engine:
         poolclass=StaticPool,
         pool_reset_on_return=None,
     )
-    event.listen(engine, "connect", _prepare_sqlite_connection)
+    _prepare_connections(engine)
     return engine
 
 
-def _prepare_sqlite_connection(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself: _begin_immediate does
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _near_writer(url: URL) -> AsyncEngine:
+    engine = open_near(url)
+    _prepare_connections(engine.sync_engine, *PRAGMAS)
+    return engine
+
+
+def _prepare_connections(engine: Engine, *more: str) -> None:
+    """Set up each connection that the engine opens, with these settings and `more` of them."""
+    settings = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}", *more)
+
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself: see BEGIN IMMEDIATE
+        cursor = connection.cursor()
+        for setting in settings:
+            cursor.execute(f"PRAGMA {setting}")
+        cursor.close()
+
+    event.listen(engine, "connect", prepare)
 
 
 def _begin_immediate(connection: Connection) -> None:

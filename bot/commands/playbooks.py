@@ -62,7 +62,7 @@ def rehearse(
         from bot.reports.finding import find_account, require_found
 
         playbook = _library().playbook(key)
-        async with open_database(load_settings()) as database, database.transaction() as session:
+        async with open_database(load_settings()) as database, database.long_transaction() as session:
             found = require_found(await find_account(await session.connection(), account))
             day = from_.date() if from_ else None
             return await rehearse_playbook(session, playbook, found.account_id, SystemClock().now(), day)

@@ -45,7 +45,7 @@ class Writer:
     async def _carry_out(self, batch: list[tuple[Work[Any], asyncio.Future[Any]]]) -> None:
         try:
             async with self._database.transaction() as session:
-                results = [await work(session) for work, _ in batch]
+                results = [await _in_passing(work, session) for work, _ in batch]
         except Exception as error:
             await self._one_by_one(batch, error)
         else:
@@ -59,3 +59,10 @@ class Writer:
                 await self._carry_out([one])
         elif not (done := batch[0][1]).cancelled():
             done.set_exception(error)
+
+
+async def _in_passing(work: Work[T], session: AsyncSession) -> T:
+    """Carry out one work of several, and let others have the loop: on SQLite a transaction never does by itself."""
+    result = await work(session)
+    await asyncio.sleep(0)
+    return result

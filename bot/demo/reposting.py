@@ -30,7 +30,7 @@ from bot.models import (
 
 async def release_leases(database: Database, now: datetime) -> None:
     """Free what a bot that was killed was about to send. One demo uses a database: nobody else can be sending it."""
-    async with database.transaction() as session:
+    async with database.long_transaction() as session:
         await session.exec(
             update(Delivery).where(col(Delivery.status) == DeliveryStatus.LEASED).values(lease_until=now)
         )
@@ -38,7 +38,7 @@ async def release_leases(database: Database, now: datetime) -> None:
 
 async def repost_open(database: Database, now: datetime) -> int:
     """Forget the messages of the former workspace and queue those that are still needed. Returns how many those are."""
-    async with database.transaction() as session:
+    async with database.long_transaction() as session:
         again = {*await _of_open_steps(session, now.date()), *await _of_open_escalations(session)}
         redraws = col(Delivery.kind).in_([DeliveryKind.REDRAW, DeliveryKind.ESCALATION_UPDATE])
         unsent = col(Delivery.status).in_([DeliveryStatus.PENDING, DeliveryStatus.LEASED])

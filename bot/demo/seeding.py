@@ -61,7 +61,7 @@ async def seed(database: Database, library: Library, now: datetime, timezone: st
     Nothing that was sent along the way is sent again: what is due now speaks up with the first heartbeat, as it would
     after a weekend.
     """
-    async with database.transaction() as session:
+    async with database.long_transaction() as session:
         await _add_members(session, now - IMPORTED, timezone)
         today = local_date(now, timezone)
         for customer in BOOK:

@@ -128,7 +128,7 @@ class Contacts:
             return
         advance = phase("Starting playbooks", len(found))
         for few in chunks(found, STARTS_AT_A_TIME):
-            async with database.transaction() as session:
+            async with database.long_transaction() as session:
                 for contact_id, news in few:
                     await self._start(session, contact_id, news, now)
             advance(len(few))

@@ -93,7 +93,7 @@ async def import_file(
     advance = phase("Reading", len(table.rows))
     checked = read_rows(table, matching, entity.label, options.date_order, entity.complete, advance)
     checked = without_repeats(checked, entity.key)
-    async with database.transaction() as session:
+    async with database.long_transaction() as session:
         plan = await entity.plan(session, checked)
         plan.left_out = [header for header, _ in matching.unknown]
         plan.problems.sort(key=lambda problem: problem.number)

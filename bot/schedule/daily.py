@@ -42,6 +42,6 @@ async def _start_playbooks(services: Services, now: datetime) -> int:
                 if tried:
                     await asyncio.sleep(PAUSE)
                 tried.update(few)
-                async with services.database.transaction() as session:
+                async with services.database.long_transaction() as session:
                     started += len(await start_due(session, services.library, now, few))
     return started

@@ -77,7 +77,7 @@ async def fire_due(services: Services, now: datetime) -> FiringReport:
     report = FiringReport()
     for fire_batch in (_fire_steps, _fire_others):
         while True:
-            async with services.database.transaction() as session:
+            async with services.database.long_transaction() as session:
                 batch = await fire_batch(services, session, now)
             report.add(batch)
             if batch.total < BATCH:

@@ -22,7 +22,7 @@ async def snapshot_health(database: Database, config: HealthConfig, now: datetim
     """
     kept, last = 0, 0
     while True:
-        async with database.transaction() as session:
+        async with database.long_transaction() as session:
             done = await _snapshot_batch(session, config, now, after=last)
         if done is None:
             return kept

@@ -1,15 +1,18 @@
 import asyncio
+import sqlite3
 import warnings
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from pytest_mock import MockerFixture
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SAWarning, StatementError
 from sqlmodel import SQLModel, select
 
-from bot import migrating
+from bot import db, migrating, near_sqlite
 from bot.db import Database
 from bot.errors import ConfigurationError, DatabaseUnavailable
 from bot.models import Member, MemberRole
@@ -89,17 +92,114 @@ async def test_sqlite_keeps_foreign_keys_and_a_write_ahead_log(sqlite: Database)
         assert (await connection.execute(text("PRAGMA foreign_keys"))).scalar_one() == 1
 
 
-async def test_a_transaction_inside_a_transaction_is_told_instead_of_waiting_for_ever(sqlite: Database) -> None:
+@pytest.mark.parametrize("inner", ["transaction", "long_transaction"])
+@pytest.mark.parametrize("outer", ["transaction", "long_transaction"])
+async def test_a_transaction_inside_a_transaction_is_told_instead_of_waiting_for_ever(
+    sqlite: Database, outer: str, inner: str
+) -> None:
     with pytest.raises(RuntimeError, match="inside a transaction"):
-        async with sqlite.transaction(), sqlite.transaction():
+        async with getattr(sqlite, outer)(), getattr(sqlite, inner)():
             pass
 
 
-async def test_writers_of_one_process_take_turns(sqlite: Database, now: datetime) -> None:
-    async def add(number: int) -> None:
-        async with sqlite.transaction() as session:
-            session.add(Member(email=f"p{number}@ours.example", name="P", role=MemberRole.CSM, created_at=now))
+async def add_member(database: Database, number: int, now: datetime) -> None:
+    async with database.transaction() as session:
+        session.add(Member(email=f"p{number}@ours.example", name="P", role=MemberRole.CSM, created_at=now))
 
-    await asyncio.gather(*(add(number) for number in range(50)))
-    async with sqlite.reading() as connection:
-        assert (await connection.execute(text("SELECT count(*) FROM members"))).scalar_one() == 50
+
+async def count_members(database: Database) -> int:
+    async with database.reading() as connection:
+        number: int = (await connection.execute(text("SELECT count(*) FROM members"))).scalar_one()
+    return number
+
+
+async def let_the_loop_run() -> None:
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+async def test_writers_of_one_process_take_turns(sqlite: Database, now: datetime) -> None:
+    await asyncio.gather(*(add_member(sqlite, number, now) for number in range(50)))
+    assert await count_members(sqlite) == 50
+
+
+async def test_a_short_transaction_waits_for_a_long_one(sqlite: Database, now: datetime) -> None:
+    async with sqlite.long_transaction() as session:
+        await session.exec(select(Member))
+        waiting = asyncio.create_task(add_member(sqlite, 1, now))
+        await let_the_loop_run()
+        assert not waiting.done()
+    await waiting
+    assert await count_members(sqlite) == 1
+
+
+@pytest.fixture
+def other_process(sqlite: Database) -> Iterator[sqlite3.Connection]:
+    """A connection that knows nothing of this process's turns, in the middle of a write."""
+    connection = sqlite3.connect(str(sqlite.url.database), isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.close()
+
+
+async def test_the_loop_goes_on_while_a_transaction_waits_for_another_process(
+    sqlite: Database, now: datetime, other_process: sqlite3.Connection
+) -> None:
+    waiting = asyncio.create_task(add_member(sqlite, 1, now))
+    await let_the_loop_run()
+    assert not waiting.done()
+    other_process.rollback()
+    await waiting
+    assert await count_members(sqlite) == 1
+
+
+async def test_a_database_that_another_process_keeps_locked_is_unavailable(
+    sqlite: Database, now: datetime, other_process: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near_sqlite, "PATIENCE", 0.001)
+    with pytest.raises(DatabaseUnavailable, match="try again"):
+        await add_member(sqlite, 1, now)
+    other_process.rollback()
+    await add_member(sqlite, 2, now)
+    assert await count_members(sqlite) == 1
+
+
+async def test_who_gives_up_waiting_leaves_the_database_to_the_next(
+    sqlite: Database, now: datetime, other_process: sqlite3.Connection
+) -> None:
+    waiting = asyncio.create_task(add_member(sqlite, 1, now))
+    await let_the_loop_run()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    other_process.rollback()
+    await add_member(sqlite, 2, now)
+    assert await count_members(sqlite) == 1
+
+
+def members_without_the_log(database: Database) -> int:
+    connection = sqlite3.connect(f"file:{database.url.database}?immutable=1", uri=True)
+    (number,) = connection.execute("SELECT count(*) FROM members").fetchone()
+    connection.close()
+    return int(number)
+
+
+async def test_short_transactions_are_copied_from_the_log_into_the_database_every_so_often(
+    sqlite: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "CHECKPOINT_EVERY", 3)
+    await add_member(sqlite, 1, now)
+    await add_member(sqlite, 2, now)
+    assert members_without_the_log(sqlite) == 0
+    await add_member(sqlite, 3, now)
+    assert members_without_the_log(sqlite) == 3
+
+
+async def test_a_change_is_saved_though_the_log_cannot_be_copied(
+    sqlite: Database, now: datetime, mocker: MockerFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "CHECKPOINT_EVERY", 1)
+    mocker.patch.object(sqlite, "reading", side_effect=DatabaseUnavailable)
+    await add_member(sqlite, 1, now)
+    mocker.stopall()
+    assert await count_members(sqlite) == 1

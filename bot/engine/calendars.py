@@ -5,6 +5,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
+import holidays.countries  # at the start: at its first question the library would hold up the event loop for 0.15 s
 
 from bot.library.offsets import Offset, Unit
 

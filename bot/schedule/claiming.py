@@ -1,0 +1,61 @@
+"""Due touchpoints of steps: claimed by the batch, and what became of them written down by the batch.
+
+This is the hot path when a whole team's morning fires at once. Rows come as plain values, and what is written goes in
+one JSON object that the database takes apart: a parameter for each row costs more than the change of the row itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    String,
+    Table,
+    bindparam,
+    cast,
+    func,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from bot.models import Run, Step, Touchpoint, TouchpointStatus
+from bot.models.columns import BIG_ID, constant
+
+TOUCHPOINTS: Table = Touchpoint.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+
+CLAIM = (
+    select(
+        col(Touchpoint.id),
+        type_coerce(Touchpoint.kind, String),
+        col(Touchpoint.at_once),
+        col(Step.id),
+        type_coerce(Step.status, String),
+        type_coerce(Run.status, String),
+        col(Step.account_id),
+        col(Step.assignee_id),
+    )
+    .join(Step, col(Step.id) == Touchpoint.step_id)
+    .join(Run, col(Run.id) == Step.run_id)
+    .where(col(Touchpoint.status) == constant(TouchpointStatus.PLANNED), col(Touchpoint.fire_at) <= bindparam("now"))
+    .order_by(col(Touchpoint.fire_at))
+    .limit(bindparam("number"))
+    .with_for_update(of=Touchpoint, skip_locked=True)
+)
+
+
+async def claim_due(connection: AsyncConnection, now: datetime, number: int) -> Sequence[Sequence[Any]]:
+    """The earliest due touchpoints of steps, locked until this transaction ends: `parse_candidate` reads each."""
+    return (await connection.execute(CLAIM, {"now": now, "number": number})).all()
+
+
+async def mark(connection: AsyncConnection, deliveries: Mapping[int, int | None], **values: Any) -> None:
+    """Give each of these touchpoints its delivery, or none, and all of them these values."""
+    takes_apart = func.json_each if connection.dialect.name == "sqlite" else func.json_each_text
+    each = takes_apart(bindparam("deliveries", type_=JSON)).table_valued("key", "value")
+    statement = update(TOUCHPOINTS).where(TOUCHPOINTS.c.id == cast(each.c.key, BIG_ID))
+    statement = statement.values(delivery_id=cast(each.c.value, BIG_ID), **values)
+    await connection.execute(statement, {"deliveries": deliveries})

@@ -6,12 +6,15 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import case
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import insert_or
 from bot.models import Delivery, DeliveryKind, DeliveryStatus, PostedMessage, PostedStep
 from bot.models.outbox import PENDING
+
+_MERGING: dict[str, ReturningInsert[int, int | None]] = {}  # by dialect
 
 LEADERS = "leaders"  # the place of a notice that goes to the leaders' channel
 
@@ -130,12 +133,19 @@ async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> Sequence
 
     A pending delivery is sent at the earlier of the two times: what is wanted at once does not wait for what was not.
     """
-    statement = insert_or(session, Delivery)
-    new_time, old_time = statement.excluded.available_at, col(Delivery.available_at)
-    merged = statement.on_conflict_do_update(
-        index_elements=["merge_key"],
-        index_where=PENDING,
-        set_={"available_at": case((new_time < old_time, new_time), else_=old_time)},
-    ).returning(col(Delivery.id), col(Delivery.member_id))
     connection = await session.connection()  # rows as parameters: the statement is compiled once, whatever their number
-    return [(row[0], row[1]) for row in await connection.execute(merged, rows)]
+    return [(row[0], row[1]) for row in await connection.execute(_merging(session), rows)]
+
+
+def _merging(session: AsyncSession) -> ReturningInsert[int, int | None]:
+    """The statement, made once for each kind of database: making it takes longer than executing it."""
+    dialect = session.get_bind().dialect.name
+    if dialect not in _MERGING:
+        statement = insert_or(session, Delivery)
+        new_time, old_time = statement.excluded.available_at, col(Delivery.available_at)
+        _MERGING[dialect] = statement.on_conflict_do_update(
+            index_elements=["merge_key"],
+            index_where=PENDING,
+            set_={"available_at": case((new_time < old_time, new_time), else_=old_time)},
+        ).returning(col(Delivery.id), col(Delivery.member_id))
+    return _MERGING[dialect]

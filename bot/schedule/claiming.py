@@ -6,12 +6,14 @@ one JSON object that the database takes apart: a parameter for each row costs mo
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     String,
     Table,
+    Update,
     bindparam,
     cast,
     func,
@@ -54,8 +56,16 @@ async def claim_due(connection: AsyncConnection, now: datetime, number: int) -> 
 
 async def mark(connection: AsyncConnection, deliveries: Mapping[int, int | None], **values: Any) -> None:
     """Give each of these touchpoints its delivery, or none, and all of them these values."""
-    takes_apart = func.json_each if connection.dialect.name == "sqlite" else func.json_each_text
+    statement = _marking(connection.dialect.name, tuple(values))
+    await connection.execute(statement, {"deliveries": deliveries, **values})
+
+
+@cache
+def _marking(dialect: str, columns: tuple[str, ...]) -> Update:
+    takes_apart = func.json_each if dialect == "sqlite" else func.json_each_text
     each = takes_apart(bindparam("deliveries", type_=JSON)).table_valued("key", "value")
-    statement = update(TOUCHPOINTS).where(TOUCHPOINTS.c.id == cast(each.c.key, BIG_ID))
-    statement = statement.values(delivery_id=cast(each.c.value, BIG_ID), **values)
-    await connection.execute(statement, {"deliveries": deliveries})
+    return (
+        update(TOUCHPOINTS)
+        .where(TOUCHPOINTS.c.id == cast(each.c.key, BIG_ID))
+        .values(delivery_id=cast(each.c.value, BIG_ID), **{column: bindparam(column) for column in columns})
+    )

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from bot.models import AccountRole, Member, MemberRole
 from bot.schedule.deciding import Recipient, Recipients
 
-RECIPIENT = (  # the fields of a Recipient
+RECIPIENT: Sequence[Mapped[Any]] = (  # the fields of a Recipient
     col(Member.id),
     col(Member.timezone),
     col(Member.country),
@@ -18,8 +19,8 @@ RECIPIENT = (  # the fields of a Recipient
     col(Member.workday_end),
     col(Member.active),
 )
-ASSIGNEES: Select[Any] = select(*RECIPIENT).where(col(Member.id).in_(bindparam("ids", expanding=True)))
-CSMS: Select[Any] = (
+ASSIGNEES = select(*RECIPIENT).where(col(Member.id).in_(bindparam("ids", expanding=True)))
+CSMS = (
     select(col(AccountRole.account_id), *RECIPIENT)
     .join(AccountRole, col(AccountRole.member_id) == col(Member.id))
     .where(

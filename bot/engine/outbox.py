@@ -14,7 +14,7 @@ from bot.db import insert_or
 from bot.models import Delivery, DeliveryKind, DeliveryStatus, PostedMessage, PostedStep
 from bot.models.outbox import PENDING
 
-_MERGING: dict[str, ReturningInsert[int, int | None]] = {}  # by dialect
+Inserted = tuple[int, int | None, DeliveryKind]
 
 LEADERS = "leaders"  # the place of a notice that goes to the leaders' channel
 
@@ -36,16 +36,23 @@ async def enqueue(
     return (await _insert(session, [row]))[0][0]
 
 
-async def enqueue_steps(session: AsyncSession, waits: Mapping[int, timedelta], now: datetime) -> dict[int, int]:
+async def enqueue_steps(
+    session: AsyncSession, waits: Mapping[int, timedelta], now: datetime, *, with_homes: bool = False
+) -> dict[int, int]:
     """A message of due steps to each of these members, sent after their wait. Returns delivery ids by member.
 
-    A message that is still pending for a member is the one that what is new goes into.
+    A message that is still pending for a member is the one that what is new goes into. With `with_homes` the same
+    statement has their Home tabs published anew.
     """
     rows = [
         _row(DeliveryKind.STEPS, now + wait, now, member_lane(member), f"steps:{member}", member, None, None)
         for member, wait in sorted(waits.items())
     ]
-    return {member: delivery for delivery, member in await _insert(session, rows) if member is not None} if rows else {}
+    homes = _home_rows(waits, now) if with_homes else []
+    inserted = await _insert(session, rows + homes) if rows else []
+    return {
+        member: delivery for delivery, member, kind in inserted if member is not None and kind is DeliveryKind.STEPS
+    }
 
 
 async def redraw_steps(session: AsyncSession, step_ids: Iterable[int], now: datetime) -> None:
@@ -66,10 +73,7 @@ async def redraw_escalation(session: AsyncSession, escalation_id: int, now: date
 
 async def refresh_homes(session: AsyncSession, member_ids: Iterable[int | None], now: datetime) -> None:
     """Publish these members' Home tabs anew."""
-    rows = [
-        _row(DeliveryKind.HOME, now, now, member_lane(member), f"home:{member}", member, None, None)
-        for member in sorted({member for member in member_ids if member is not None})
-    ]
+    rows = _home_rows({member for member in member_ids if member is not None}, now)
     if rows:
         await _insert(session, rows)
 
@@ -103,6 +107,13 @@ async def _redraw(session: AsyncSession, messages: Iterable[tuple[int, str]], no
         await _insert(session, rows)
 
 
+def _home_rows(member_ids: Iterable[int], now: datetime) -> list[dict[str, Any]]:
+    return [
+        _row(DeliveryKind.HOME, now, now, member_lane(member), f"home:{member}", member, None, None)
+        for member in sorted(member_ids)
+    ]
+
+
 def _row(
     kind: DeliveryKind,
     available_at: datetime,
@@ -128,16 +139,19 @@ def _row(
     }
 
 
-async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> Sequence[tuple[int, int | None]]:
-    """The ids of the deliveries that the rows became, new or already pending, with their members; in no order.
+async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> Sequence[Inserted]:
+    """The ids, members and kinds of the deliveries that the rows became, new or already pending; in no order.
 
     A pending delivery is sent at the earlier of the two times: what is wanted at once does not wait for what was not.
     """
     connection = await session.connection()  # rows as parameters: the statement is compiled once, whatever their number
-    return [(row[0], row[1]) for row in await connection.execute(_merging(session), rows)]
+    return [(row[0], row[1], row[2]) for row in await connection.execute(_merging(session), rows)]
 
 
-def _merging(session: AsyncSession) -> ReturningInsert[int, int | None]:
+_MERGING: dict[str, ReturningInsert[int, int | None, DeliveryKind]] = {}  # by dialect
+
+
+def _merging(session: AsyncSession) -> ReturningInsert[int, int | None, DeliveryKind]:
     """The statement, made once for each kind of database: making it takes longer than executing it."""
     dialect = session.get_bind().dialect.name
     if dialect not in _MERGING:
@@ -147,5 +161,5 @@ def _merging(session: AsyncSession) -> ReturningInsert[int, int | None]:
             index_elements=["merge_key"],
             index_where=PENDING,
             set_={"available_at": case((new_time < old_time, new_time), else_=old_time)},
-        ).returning(col(Delivery.id), col(Delivery.member_id))
+        ).returning(col(Delivery.id), col(Delivery.member_id), col(Delivery.kind))
     return _MERGING[dialect]

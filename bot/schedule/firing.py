@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.escalations import climb
-from bot.engine.outbox import enqueue, enqueue_steps, member_lane, refresh_homes
+from bot.engine.outbox import enqueue, enqueue_steps, member_lane
 from bot.models import (
     AccountRole,
     DeliveryKind,
@@ -104,8 +104,7 @@ async def _enqueue(services: Services, session: AsyncSession, outcome: Outcome, 
     """The message each touchpoint that fires goes into, and a refreshed Home tab for everybody who gets one."""
     wait = timedelta(seconds=services.settings.coalesce_seconds)
     waits = {member: timedelta() if member in outcome.hurried else wait for member in outcome.fired}
-    deliveries = await enqueue_steps(session, waits, now)
-    await refresh_homes(session, waits, now)
+    deliveries = await enqueue_steps(session, waits, now, with_homes=True)
     return {touchpoint: deliveries[member] for member, ids in outcome.fired.items() for touchpoint in ids}
 
 

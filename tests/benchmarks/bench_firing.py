@@ -27,6 +27,7 @@ from bot.library.schema import dump
 from bot.migrating import migrate
 from bot.models import Account, Delivery, Member, MemberRole, PlaybookVersion, Run, Step, Touchpoint, TouchpointStatus
 from bot.models.columns import UtcDateTime
+from bot.processes import spare_from_collection
 from bot.schedule.firing import fire_due
 from bot.services import Services
 from bot.settings import Settings
@@ -235,6 +236,7 @@ async def main() -> None:
         await seed(database)
         services = Services(Settings(_env_file=None), database, Library(Path(directory)), FixedClock(NOW), lambda: None)
         steps = iter(range(DUE + 1, TOUCHPOINTS + 1))
+        spare_from_collection()  # as the worker does
         for n in range(ROUNDS):
             rate, stall = await fire_all(services)
             quiet.append(rate)

@@ -2,6 +2,7 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from pytest_mock import MockerFixture
 
 from bot.clock import FixedClock
 from bot.engine import steps as use
@@ -11,6 +12,7 @@ from bot.engine.milestones import reach_milestone
 from bot.engine.raising import raise_escalation
 from bot.models import (
     DeliveryKind,
+    DeliveryStatus,
     Escalation,
     Member,
     MemberRole,
@@ -82,6 +84,39 @@ async def test_what_was_missed_waits_for_the_recipients_working_hours(world: Wor
     assert report.deferred == 1
     async with world.database.reading() as connection:
         assert await next_due_at(connection) == datetime(2026, 3, 4, 14, tzinfo=UTC)
+
+
+async def test_what_fires_what_is_put_off_and_what_is_skipped_do_not_mix_in_a_batch(
+    world: World, services: Services
+) -> None:
+    run = await world.start({"key": "hers", "due": "1d"}, {"key": "his", "role": "ae", "due": "1d"})
+    steps = await world.steps(run)
+    later = datetime(2026, 6, 10, 8, tzinfo=UTC)  # 10:00 in Berlin, 4:00 in New York
+    report = await fire_due(services, later)
+    assert (report.fired, report.skipped, report.deferred) == (1, 2, 1)
+    [message] = await world.deliveries(kind=DeliveryKind.STEPS)
+    [home] = await world.deliveries(kind=DeliveryKind.HOME, member_id=world.maya.member_id)
+    assert (message.member_id, home.status) == (world.maya.member_id, DeliveryStatus.PENDING)
+    [fired] = await world.touchpoints(status=TouchpointStatus.FIRED)
+    assert (fired.step_id, fired.fired_at, fired.delivery_id) == (steps["hers"].id, later, message.id)
+    skipped = await world.touchpoints(status=TouchpointStatus.SKIPPED)
+    assert {t.step_id for t in skipped} == {steps["hers"].id, steps["his"].id}
+    assert {(t.skip_reason, t.fired_at, t.delivery_id) for t in skipped} == {
+        ("the overdue touchpoint says it", None, None)
+    }
+    [put_off] = await world.touchpoints(status=TouchpointStatus.PLANNED)
+    assert (put_off.step_id, put_off.fire_at) == (steps["his"].id, datetime(2026, 6, 10, 13, tzinfo=UTC))
+    assert (put_off.fired_at, put_off.delivery_id) == (None, None)
+
+
+async def test_what_does_not_fit_in_a_batch_fires_in_the_next_and_into_the_same_message(
+    world: World, services: Services, mocker: MockerFixture
+) -> None:
+    mocker.patch("bot.schedule.firing.BATCH", 3)
+    await world.start(*({"key": f"step-{n}"} for n in range(8)))
+    assert (await fire_due(services, world.now)).fired == 8
+    [message] = await world.deliveries(kind=DeliveryKind.STEPS)
+    assert len(await world.touchpoints(delivery_id=message.id)) == 8
 
 
 async def test_a_snoozed_touchpoint_is_not_fired_before_its_time(world: World, services: Services) -> None:

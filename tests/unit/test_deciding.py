@@ -4,7 +4,18 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.models import RunStatus, StepStatus, TouchpointKind
-from bot.schedule.deciding import FIRE, Candidate, Defer, Recipient, Skip, decide_firing, next_working_time
+from bot.schedule.deciding import (
+    FIRE,
+    Candidate,
+    Defer,
+    Outcome,
+    Recipient,
+    Recipients,
+    Skip,
+    decide_batch,
+    decide_firing,
+    next_working_time,
+)
 
 BERLIN = Recipient(1, "Europe/Berlin", "DE", 9, 18, active=True)
 DUE = Candidate(1, TouchpointKind.DUE, False, 1, StepStatus.OPEN, RunStatus.ACTIVE, 1, 1)
@@ -50,3 +61,43 @@ def test_what_follows_from_ones_own_action_does_not_wait() -> None:
 )
 def test_working_time_knows_hours_weekends_holidays_and_summer_time(now: datetime, expected: datetime | None) -> None:
     assert next_working_time(BERLIN, now) == expected
+
+
+MAYA, LEO = replace(BERLIN, member_id=7), Recipient(8, "America/New_York", "US", 9, 18, active=True)
+GONE = replace(LEO, member_id=9, active=False)
+TEAM = Recipients({7: MAYA, 8: LEO, 9: GONE}, {1: MAYA})
+TEN_IN_BERLIN = datetime(2026, 3, 3, 9, tzinfo=UTC)  # 4:00 in New York
+
+
+def row(
+    touchpoint: int, assignee: int = 7, *, step: int | None = None, account: int = 1, **changes: object
+) -> list[object]:
+    """A claimed row, as `parse_candidate` reads it."""
+    columns = {"kind": "due", "at_once": False, "step": step or touchpoint, "status": "open", "run": "active"}
+    return [touchpoint, *{**columns, **changes}.values(), account, assignee]
+
+
+def test_a_batch_is_told_apart_by_recipient_reason_and_time() -> None:
+    rows = [row(1), row(2, 8), row(3, status="done"), row(4), row(5, run="paused"), row(6, 8)]
+    assert decide_batch(rows, TEAM, TEN_IN_BERLIN) == Outcome(
+        fired={7: [1, 4]},
+        skipped={"the step is done": [3], "the run is paused": [5]},
+        deferred={datetime(2026, 3, 3, 14, tzinfo=UTC): [2, 6]},
+    )
+
+
+def test_only_who_is_to_hear_at_once_is_hurried() -> None:
+    outcome = decide_batch([row(1), row(2, 8, at_once=True), row(3, 8)], TEAM, TEN_IN_BERLIN)
+    assert (outcome.fired, outcome.hurried) == ({7: [1], 8: [2]}, {8})
+
+
+def test_a_batch_speaks_of_a_step_once() -> None:
+    rows = [row(1, step=1, kind="reminder"), row(2, step=1), row(3, step=1, kind="overdue"), row(4, step=2)]
+    outcome = decide_batch(rows, TEAM, TEN_IN_BERLIN)
+    assert (outcome.fired, outcome.skipped) == ({7: [3, 4]}, {"the overdue touchpoint says it": [1, 2]})
+
+
+def test_the_csm_hears_for_one_who_left_and_without_a_csm_the_one_who_left() -> None:
+    assert TEAM.of(1, 9) == MAYA
+    assert TEAM.of(2, 9) == GONE
+    assert decide_batch([row(1, 9), row(2)], TEAM, TEN_IN_BERLIN).fired == {7: [1, 2]}

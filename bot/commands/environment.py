@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bot.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.db import Database
+    from bot.library.library import Library
     from bot.settings import Settings
 
 T = TypeVar("T")
@@ -30,6 +33,16 @@ def load_settings() -> "Settings":
         raise ConfigurationError(f"The environment variable {variable} cannot be used: {first['msg']}.") from None
     configure_logging(settings.log_level)
     return settings
+
+
+def load_library(directory: "Path | None" = None) -> "Library":
+    """The playbooks of a directory; those of PLAYBOOKS_DIR when none is named."""
+    from bot.library.library import Library
+
+    settings = load_settings()
+    library = Library(directory or settings.playbooks_dir, settings.templates_dir)
+    library.load()
+    return library
 
 
 @asynccontextmanager

@@ -9,9 +9,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.calendars import local_date
 from bot.engine.planning import anchor_dates, plan_due_dates
 from bot.engine.state import load_team
+from bot.engine.variants import shape_for
 from bot.errors import NotFound
 from bot.library.conditions import holds
 from bot.library.facts import account_facts
+from bot.library.library import Library
 from bot.library.schema import Playbook, StepSpec
 from bot.models import Account
 
@@ -33,15 +35,24 @@ class Rehearsal:
 
 
 async def rehearse_playbook(
-    session: AsyncSession, playbook: Playbook, account_id: int, now: datetime, started_on: date | None = None
+    session: AsyncSession,
+    library: Library,
+    base: Playbook,
+    account_id: int,
+    now: datetime,
+    started_on: date | None = None,
 ) -> Rehearsal:
-    """The plan as it would be if the playbook started on `started_on`; None means today where the CSM is."""
+    """The plan as it would be if the playbook started on `started_on`; None means today where the CSM is.
+
+    It is the account's version of the playbook, as overlays shape it.
+    """
     account = await session.get(Account, account_id)
     if account is None:
         raise NotFound("That account is not there any more.")
     team = await load_team(session, account_id)
-    assignees = {spec.key: team.assignee_for(spec.role, account) for spec in playbook.steps}
     start = started_on or local_date(now, team.csm.timezone if team.csm else "UTC")
+    playbook = shape_for(library, base, account, team, start).playbook
+    assignees = {spec.key: team.assignee_for(spec.role, account) for spec in playbook.steps}
     due = plan_due_dates(
         playbook,
         started_on=start,

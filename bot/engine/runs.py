@@ -15,6 +15,7 @@ from bot.engine.replanning import OPEN_RUNS
 from bot.engine.state import RunState, Team, load_run, load_team, lock_account
 from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import RUN_FROM
+from bot.engine.variants import shape_for
 from bot.errors import AlreadyRunning, InvalidInput, NotFound, WrongState
 from bot.library.conditions import holds
 from bot.library.facts import account_facts, contact_facts
@@ -43,24 +44,29 @@ async def start_run(
 ) -> Run:
     """Start a playbook on an account, or on one of its contacts. No actor means a trigger started it.
 
-    The run is pinned to the playbook as it is now. Day zero is today where the CSM is. Steps whose day is past already,
-    as when a renewal playbook starts late, are due now. Raises AlreadyRunning when the playbook is under way there.
+    The run is pinned to the playbook as it is now, and as overlays shape it for this account. Day zero is today where
+    the CSM is. Steps whose day is past already, as when a renewal playbook starts late, are due now. Raises
+    AlreadyRunning when the playbook is under way there.
     """
-    playbook = library.playbook(playbook_key)
+    base = library.playbook(playbook_key)
     account = await lock_account(session, account_id)
     team = await load_team(session, account_id)
     if actor:
         require_may_run_playbooks(actor, team.roles)
-    contact = await _contact(session, playbook, account, contact_id)
-    await _require_not_running(session, account, playbook, contact_id)
+    contact = await _contact(session, base, account, contact_id)
+    await _require_not_running(session, account, base, contact_id)
     started_on = local_date(now, _zone(team))
+    shaped = shape_for(library, base, account, team, started_on)
+    playbook = shaped.playbook
     steps = _steps(
         playbook, account, contact, team, started_on
     )  # whatever can be wrong is found before anything is written
+    version_id = await library.store_version(session, base, now)
     run = Run(
         account_id=account_id,
         contact_id=contact_id,
-        playbook_version_id=await library.store_version(session, playbook, now),
+        playbook_version_id=version_id,
+        variant_id=await library.store_variant(session, version_id, shaped, now),
         playbook_key=playbook.key,
         title=f"{playbook.title}: {contact.name}"[:200] if contact else playbook.title,
         trigger_key=trigger_key,

@@ -14,8 +14,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.calendars import local_date
 from bot.errors import InvalidInput, NotFound
 from bot.library.library import Library
+from bot.library.pinning import DIGEST, join_content
 from bot.library.schema import Playbook, StepSpec
-from bot.models import FINISHED, Account, AccountRole, Member, MemberRole, PlaybookVersion, Run, Step
+from bot.models import FINISHED, Account, AccountRole, Member, MemberRole, Run, Step
 
 
 @dataclass
@@ -111,14 +112,10 @@ async def _load(
     account = await _locked(
         session, which_account, "That step is not there any more. The Home tab shows what is current."
     )
-    query = (
-        select(Run, PlaybookVersion.digest)
-        .join(PlaybookVersion, col(PlaybookVersion.id) == Run.playbook_version_id)
-        .where(which_run)
-    )
+    query = join_content(select(Run, DIGEST)).where(which_run)
     run, digest = (await session.exec(query)).one()
     steps = (await session.exec(select(Step).where(Step.run_id == run.id).order_by(col(Step.position)))).all()
-    playbook = await library.version(session, run.playbook_version_id, digest)
+    playbook = await library.version(session, run.playbook_version_id, digest, run.variant_id)
     return RunState(run, account, playbook, list(steps), await load_team(session, account.id, run.id))
 
 

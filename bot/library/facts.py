@@ -1,10 +1,11 @@
 """What conditions in playbooks can ask about an account and a contact."""
 
+from collections.abc import Iterable
 from datetime import date
 from enum import Enum
 from typing import Any
 
-from bot.models import Account, Anchor, Contact
+from bot.models import Account, Anchor, Contact, MemberRole
 
 ACCOUNT_COLUMNS = (
     "key",
@@ -38,6 +39,11 @@ def account_facts(account: Account, today: date) -> dict[str, Any]:
         facts[f"days_until_{anchor}"] = (day - today).days if day else None
     known = {name: value for name, value in facts.items() if value is not None}
     return {**known, "attributes": account.attributes}
+
+
+def overlay_facts(account: Account, team: Iterable[MemberRole], today: date) -> dict[str, Any]:
+    """What the conditions of overlays can ask. `team` are the roles in which somebody works for the account."""
+    return {"account": account_facts(account, today) | {"team": sorted(role.value for role in team)}}
 
 
 def contact_facts(contact: Contact) -> dict[str, Any]:

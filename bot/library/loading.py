@@ -101,7 +101,7 @@ def validation_problems(error: ValidationError, document: Any, name: str) -> lis
 
 
 def _problem(document: Any, name: str, location: Location, message: str) -> Problem:
-    return Problem(name, line_of(document, location), _spelled(location), message)
+    return Problem(name, line_of(document, location), spelled(location), message)
 
 
 def _written(document: Any, location: Location) -> Location:
@@ -138,7 +138,7 @@ def line_of(document: Any, location: Location) -> int:
     return line
 
 
-def _spelled(location: Location) -> str:
+def spelled(location: Location) -> str:
     text = ""
     for part in location:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"

@@ -1,4 +1,4 @@
-"""Writes what can be generated of the authoring reference: the tables in docs/playbooks.md and playbooks/schema.json.
+"""Writes what can be generated of the authoring reference: the tables in docs/playbooks.md and the JSON schemas.
 
 python -m bot.library.reference
 """
@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
 from bot.library.offsets import Due, Offset
+from bot.library.overlays import AddedStep, Overlay, Partial, Wording
 from bot.library.schema import (
     AnchorTrigger,
     Artefact,
@@ -60,12 +61,19 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("Trigger `on: nps`", NpsTrigger),
     ("Trigger `on: quarter_end`", QuarterEndTrigger),
     ("Trigger `on: recurring`", RecurringTrigger),
+    ("An overlay", Overlay),
+    ("`wording` of an overlay", Wording),
 )
 
 
 def schema_text() -> str:
     """The JSON schema that editors check playbook files against."""
     return json.dumps(Playbook.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def overlay_schema_text() -> str:
+    """The JSON schema that editors check overlay files against."""
+    return json.dumps(Overlay.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def reference_text() -> str:
@@ -97,7 +105,7 @@ def _needed(field: FieldInfo) -> str:
     if field.is_required():
         return "yes"
     default = field.get_default(call_default_factory=True)
-    return "no" if default is None or default in ([], "") else f"no: `{_spelled(default)}`"
+    return "no" if default is None or default in ([], {}, "") else f"no: `{_spelled(default)}`"
 
 
 def _spelled(default: Any) -> str:
@@ -115,6 +123,8 @@ def _values(annotation: Any) -> Iterator[str]:
         return
     if origin is Annotated:
         yield from _values(get_args(annotation)[0])
+    elif origin is dict:
+        yield "by name, " + _many(get_args(annotation)[1])
     elif origin is list:
         yield "list of " + _many(get_args(annotation)[0])
     elif origin is Literal:
@@ -130,13 +140,16 @@ def _values(annotation: Any) -> Iterator[str]:
 
 def _many(annotation: Any) -> str:
     values = dict.fromkeys(_values(annotation))
-    return " · ".join(f"{value}s" if value in {"text", "trigger", *_LABELS.values()} else value for value in values)
+    countable = {"text", "trigger", *_LABELS.values()}
+    return " · ".join(_PLURALS.get(value, f"{value}s") if value in countable else value for value in values)
 
 
 def _word(kind: type) -> str:
+    if issubclass(kind, Partial):
+        return "fields of a step"
     if issubclass(kind, Authored):
         return _LABELS.get(kind, "trigger")
-    words = {str: "text", bool: "`true` · `false`", int: "number", Offset: "offset", Due: "due date"}
+    words = {str: "text", bool: "`true` · `false`", int: "number", float: "number", Offset: "offset", Due: "due date"}
     return words.get(kind, "web address")
 
 
@@ -148,7 +161,12 @@ _LABELS: dict[type[Authored], str] = {
     Artefact: "artefact",
     EscalationCall: "escalation",
     Asset: "asset",
+    AddedStep: "step",
+    ExitCriterion: "exit criterion",
+    Wording: "`wording`",
 }
+
+_PLURALS = {"exit criterion": "exit criteria"}
 
 
 def _tags_section() -> str:
@@ -173,6 +191,7 @@ def main(root: Path = ROOT) -> None:
     guide = root / "docs" / "playbooks.md"
     guide.write_text(with_reference(guide.read_text("utf-8")), "utf-8")
     (root / "playbooks" / "schema.json").write_text(schema_text(), "utf-8")
+    (root / "playbooks" / "overlay-schema.json").write_text(overlay_schema_text(), "utf-8")
 
 
 if __name__ == "__main__":

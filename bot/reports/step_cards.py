@@ -14,6 +14,7 @@ from bot.engine.calendars import local_date
 from bot.engine.steps import UNDO_WINDOW
 from bot.engine.transitions import UNDOABLE
 from bot.library.library import Library
+from bot.library.pinning import DIGEST, join_content
 from bot.library.rendering import TemplateMistake, render_text
 from bot.library.schema import StepSpec
 from bot.library.tags import build_context
@@ -27,7 +28,6 @@ from bot.models import (
     Member,
     MemberRole,
     Note,
-    PlaybookVersion,
     Run,
     RunStatus,
     Step,
@@ -80,19 +80,16 @@ async def load_step_cards(
 
 async def load_steps(session: AsyncSession, library: Library, step_ids: Iterable[int]) -> list[StepWithRun]:
     query = (
-        select(Step, Run, Account, PlaybookVersion.digest)
+        select(Step, Run, Account, DIGEST)
         .join(Run, col(Run.id) == Step.run_id)
         .join(Account, col(Account.id) == Step.account_id)
-        .join(PlaybookVersion, col(PlaybookVersion.id) == Run.playbook_version_id)
         .where(col(Step.id).in_(list(step_ids)))
     )
-    rows = (await session.exec(query)).all()
-    return [
-        StepWithRun(
-            step, run, account, (await library.version(session, run.playbook_version_id, digest)).step(step.key)
-        )
-        for step, run, account, digest in rows
-    ]
+    found = []
+    for step, run, account, digest in (await session.exec(join_content(query))).all():
+        playbook = await library.version(session, run.playbook_version_id, digest, run.variant_id)
+        found.append(StepWithRun(step, run, account, playbook.step(step.key)))
+    return found
 
 
 async def load_surroundings(session: AsyncSession, steps: Iterable[StepWithRun]) -> Surroundings:

@@ -52,14 +52,15 @@ HELP = "\n".join(
         "*What `/playbook` can do*",
         "`/playbook today`  your steps: overdue, today, this week",
         "`/playbook list`  every playbook, by category",
-        "`/playbook show KEY`  one playbook at a glance",
+        "`/playbook show KEY`  one playbook at a glance; `show KEY ACCOUNT` as it is for an account",
+        "`/playbook diff KEY ACCOUNT`  what is different for that account, and why",
         "`/playbook start KEY ACCOUNT`  start it; you see the plan",
         "`/playbook pause KEY ACCOUNT`  nothing speaks up until you resume it",
         "`/playbook resume KEY ACCOUNT`  go on where it was paused",
         "`/playbook cancel KEY ACCOUNT because REASON`  call off what is left of it",
     ]
 )
-SUBCOMMANDS = ("today", "list", "show", "start", "pause", "resume", "cancel", "help")
+SUBCOMMANDS = ("today", "list", "show", "diff", "start", "pause", "resume", "cancel", "help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,14 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     told: tuple[str, ...] = ()
     contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsOwn:
+    """For whom a playbook is shown. `shaped` (mrkdwn) says which overlays shaped it."""
+
+    key: str
+    shaped: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,9 @@ def _summary_line(playbook: Playbook) -> str:
 # --- one playbook -----------------------------------------------------------------------------------------------------
 
 
-def build_playbook_reference(playbook: Playbook) -> Message:
+def build_playbook_reference(playbook: Playbook, account: AccountsOwn | None = None) -> Message:
+    """The playbook; with `account`, as it is for that account and which overlays made it so."""
+    name = account.key if account else "ACCOUNT"
     head = [f"*{label(playbook.title, 150)}*  `{playbook.key}`", fit(" ".join(playbook.summary.split()), 1000)]
     starts = ", or ".join(["by hand", *(trigger_words(trigger) for trigger in playbook.triggers)])
     steps = [_step_line(number, step, playbook) for number, step in enumerate(playbook.steps, 1)]
@@ -123,7 +134,8 @@ def build_playbook_reference(playbook: Playbook) -> Message:
         context(f"Starts {escape(starts)}  ·  {len(playbook.steps)} steps"),
         *sections(steps),
         section(f"*It worked when*\n{fit(' '.join(playbook.success.split()), 1000)}"),
-        context(f"`/playbook start {playbook.key} ACCOUNT`"),
+        *([context(account.shaped)] if account else []),
+        context(f"`/playbook start {playbook.key} {name}`"),
     ]
     return Message(f"{label(playbook.title)}: {len(playbook.steps)} steps", blocks)
 

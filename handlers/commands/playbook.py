@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.db import reading_session
 from bot.errors import InvalidInput
 from bot.reports.agenda import load_agenda
-from bot.reports.playbooks import find_playbook, nearest
+from bot.reports.playbooks import nearest
 from bot.slack.agenda import build_today_message
 from bot.slack.incoming import first_word
-from bot.slack.playbook_views import HELP, build_playbook_list, build_playbook_reference
+from bot.slack.playbook_views import HELP, build_playbook_list
 from handlers.call import CommandCall
 from handlers.commands.playbook_runs import cancel_playbook, pause_playbook, resume_playbook
 from handlers.commands.playbook_start import start_playbook
+from handlers.commands.playbook_variants import diff_playbook, show_playbook
 
 
 async def handle_playbook(call: CommandCall) -> None:
@@ -38,13 +39,6 @@ async def list_playbooks(call: CommandCall, _: str) -> None:
     await call.say(message.text, message.blocks)
 
 
-async def show_playbook(call: CommandCall, key: str) -> None:
-    if not key:
-        raise InvalidInput("Say which playbook: `/playbook show KEY`. `/playbook list` shows them all.")
-    message = build_playbook_reference(find_playbook(call.services.library, key))
-    await call.say(message.text, message.blocks)
-
-
 async def show_help(call: CommandCall, _: str) -> None:
     await call.say(HELP)
 
@@ -53,6 +47,7 @@ SUBCOMMANDS: Mapping[str, Callable[[CommandCall, str], Awaitable[None]]] = {
     "today": show_today,
     "list": list_playbooks,
     "show": show_playbook,
+    "diff": diff_playbook,
     "start": start_playbook,
     "pause": pause_playbook,
     "resume": resume_playbook,

@@ -158,19 +158,19 @@ def _trial_problems(file: _File, playbook: Playbook, templates: EmailTemplates) 
     if not file.overlay.steps and not file.overlay.add and not result.left_out:
         return []
     return [
-        file.problem(_written_at(result, where), f"not used on {playbook.key}: {message}")
+        file.problem(_written_at(file.overlay, result, where), f"not used on {playbook.key}: {message}")
         for where, message in wording_problems(result.playbook, templates)
     ]
 
 
-def _written_at(result: Resolved, where: Location) -> Location:
+def _written_at(overlay: Overlay, result: Resolved, where: Location) -> Location:
     """Where in the overlay's file stands what is wrong at this place of the resulting playbook."""
     if len(where) > 2 and isinstance(where[1], int):
         name = ".".join(str(part) for part in where[2:])
         source = result.source(result.playbook.steps[where[1]].key, name)
         if source and source.document != result.base.key:
             return source.where
-    return ("leave_out",)
+    return ("leave_out",) if overlay.leave_out else ("steps",)  # what a step asked for is missing elsewhere now
 
 
 # --- remarks ----------------------------------------------------------------------------------------------------------

@@ -197,6 +197,76 @@ def test_a_rehearsal_prints_the_dated_plan_and_touches_nothing(
     assert (migrated / "playcall.db").read_bytes() == before
 
 
+@pytest.fixture
+def book(migrated: Path) -> Path:
+    (migrated / "team.csv").write_text("email,name,role\nmaya@ours.example,Maya,csm\n")
+    (migrated / "book.csv").write_text(
+        "key,name,csm,segment,touch\nacme,Acme,maya@ours.example,enterprise,high\n"
+        "hooli,Hooli,maya@ours.example,smb,low\nplain,Plain,maya@ours.example,smb,high\n"
+    )
+    assert cli.run(["members", "import", "team.csv"]) == 0
+    assert cli.run(["accounts", "import", "book.csv"]) == 0
+    return migrated
+
+
+@pytest.mark.usefixtures("book")
+def test_a_playbook_is_shown_as_it_is_for_an_account_with_where_each_field_was_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Row 3.17."""
+    capsys.readouterr()
+    assert cli.run(["playbooks", "show", "basic-onboarding", "--for", "acme", "--sources"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Basic onboarding (basic-onboarding) for Acme\nshaped by high-touch (priority 50)\n")
+    assert re.search(r"^    channel +on_site +overlays/high-touch\.yaml:\d+$", shown, re.MULTILINE)
+    assert re.search(r"^    due +5bd +lifecycle/basic-onboarding\.yaml:\d+$", shown, re.MULTILINE)
+    line = re.search(r"channel +on_site +overlays/high-touch\.yaml:(\d+)", shown)
+    assert line
+    written = (ROOT / "playbooks/overlays/high-touch.yaml").read_text("utf-8").splitlines()
+    assert written[int(line[1]) - 1].strip() == "channel: on_site"
+
+
+def test_without_an_account_the_playbook_is_shown_as_it_is_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.run(["playbooks", "show", "usage-drop"]) == 0
+    shown = capsys.readouterr().out
+    assert "shaped by" not in shown
+    assert "day-4-call" in shown
+
+
+@pytest.mark.usefixtures("book")
+def test_the_difference_is_printed_with_the_overlay_it_comes_from(capsys: pytest.CaptureFixture[str]) -> None:
+    """Row 3.17."""
+    capsys.readouterr()
+    assert cli.run(["playbooks", "diff", "usage-drop", "--for", "hooli"]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"^- day-4-call  “Day 4: call the champion”  overlays/low-touch\.yaml:\d+$", shown, re.MULTILINE)
+    assert re.search(r"^~ day-1-email mode: human -> automatic  overlays/low-touch\.yaml:\d+$", shown, re.MULTILINE)
+    assert cli.run(["playbooks", "diff", "usage-drop", "--for", "hooli", "--against", "acme"]) == 0
+    assert "for Hooli, against Acme:\n" in capsys.readouterr().out
+    assert cli.run(["playbooks", "diff", "usage-drop", "--for", "plain", "--base"]) == 0
+    assert "no difference." in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("book")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["diff", "usage-drop"], "Say for which account"),
+        (["diff", "usage-drop", "--for", "acme", "--base", "--against", "hooli"], "not with both"),
+        (["show", "usage-drop", "--for", "nobody"], "There is no account"),
+        (["show", "usage-dorp"], "There is no playbook"),
+    ],
+)
+def test_what_cannot_be_shown_or_compared_says_what_to_do(
+    arguments: list[str], words: str, complaint: Callable[[], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert cli.run(["playbooks", *arguments]) == 1
+    assert words in complaint()
+
+
 @pytest.mark.parametrize(
     ("key", "account", "words"),
     [("renewal-12", "acme", "There is no playbook"), ("renewal-120", "acne", "There is no account")],

@@ -171,7 +171,7 @@ def _variants(library: "Library", playbook: "Playbook", accounts: list[str]) -> 
         from bot.reports.finding import find_account, require_found
         from bot.reports.variants import load_variant
 
-        async with open_database(load_settings()) as database, database.transaction() as session:
+        async with open_database(load_settings()) as database, database.long_transaction() as session:
             found = [require_found(await find_account(await session.connection(), name)) for name in accounts]
             now = SystemClock().now()
             return [await load_variant(session, library, playbook, each.account_id, now) for each in found]

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bot.library.resolving import STEP, Resolved, Source
+from bot.library.resolving import Resolved
 from bot.library.schema import Playbook, StepSpec, dump
+from bot.library.shaping import STEP, Source
 
 
 class Change(StrEnum):

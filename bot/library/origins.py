@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.library.loading import Problem, line_of, load_yaml, playbook_files
 from bot.library.overlay_loading import overlay_files
-from bot.library.resolving import HIGH_TOUCH, Source
+from bot.library.shaping import HIGH_TOUCH, Source
 
 
 class Origins:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from bot.library.comparing import Change, Difference, compare, shaper
-from bot.library.resolving import HIGH_TOUCH, Resolved
+from bot.library.resolving import Resolved
+from bot.library.shaping import HIGH_TOUCH
 from bot.slack.blocks import Message, context, section, sections
 from bot.slack.playbook_views import AccountsOwn, build_playbook_reference
 from bot.slack.text import label

@@ -8,8 +8,9 @@ import pytest
 from bot.library.comparing import Change, compare, shaper
 from bot.library.offsets import Offset
 from bot.library.overlays import Overlay, dump_overlay
-from bot.library.resolving import HIGH_TOUCH, Resolved, Source, resolve
+from bot.library.resolving import Resolved, resolve
 from bot.library.schema import Mode, Playbook
+from bot.library.shaping import HIGH_TOUCH, Source
 from bot.library.stretching import added, stretched
 from tests.support.world import make_playbook
 

@@ -143,6 +143,7 @@ async def _look_at_channels(client: AsyncWebClient, settings: Settings) -> list[
     wanted = {
         "ESCALATION_CHANNEL": settings.escalation_channel,
         "LEADERS_CHANNEL": settings.leaders_channel,
+        "CHANGES_CHANNEL": settings.changes_channel,
         "OPS_CHANNEL": settings.ops_channel,
         "EMAIL_CHANNEL": settings.email_channel,
     }

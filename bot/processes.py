@@ -16,7 +16,7 @@ from bot.app import build_services, build_slack_app, nobody_to_wake, open_slack_
 from bot.delivery.builders import BUILDERS
 from bot.delivery.outbox import Outbox
 from bot.errors import ConfigurationError
-from bot.schedule.heartbeat import Heartbeat
+from bot.schedule.heartbeat import Heartbeat, watching_jobs
 from bot.services import Services
 from bot.settings import Settings
 from bot.socket_mode import socket_mode
@@ -41,8 +41,13 @@ async def serve(services: Services, stop: asyncio.Event) -> None:
         secret = None if settings.slack_app_token else _signing_secret(settings)
         slack = build_slack_app(services, client)
         web = build_web_app(services.database, slack, secret)
-        async with _socket_mode_if_wanted(slack, settings):
-            await serve_http(web, settings.port, stop)
+        watching = Heartbeat(services, watching_jobs())
+        watching.start()
+        try:
+            async with _socket_mode_if_wanted(slack, settings):
+                await serve_http(web, settings.port, stop)
+        finally:
+            await watching.stop()
 
 
 async def run_worker(settings: Settings) -> None:

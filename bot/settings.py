@@ -34,6 +34,9 @@ class Settings(BaseSettings):
 
     escalation_channel: str = Field("cs-escalations", description="Where escalations are posted: id or name.")
     leaders_channel: str = Field("cs-leaders", description="Where the leaders read along: id or name.")
+    changes_channel: str | None = Field(
+        None, description="Where approved changes of playbooks are told; the leaders' channel when it is not set."
+    )
     ops_channel: str | None = Field(None, description="Where failed deliveries are reported, besides doctor.")
     email_channel: str | None = Field(None, description="Emails are posted to this channel instead of being sent.")
 

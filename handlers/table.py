@@ -12,6 +12,8 @@ from handlers.actions.account_timeline import handle_account_timeline
 from handlers.actions.escalation_acknowledge import handle_escalation_acknowledge
 from handlers.actions.escalation_ask import handle_escalation_ask
 from handlers.actions.escalation_resolve import handle_escalation_resolve
+from handlers.actions.exemption_approve import handle_exemption_approve
+from handlers.actions.exemption_decline import handle_exemption_decline
 from handlers.actions.milestone_note import handle_milestone_note
 from handlers.actions.step_complete import handle_step_complete
 from handlers.actions.step_escalate import handle_step_escalate
@@ -22,6 +24,9 @@ from handlers.actions.step_snooze import handle_step_snooze
 from handlers.actions.step_unblock import handle_step_unblock
 from handlers.actions.step_undo import handle_step_undo
 from handlers.actions.thread_note_account import handle_thread_note_account
+from handlers.actions.version_approve import handle_version_approve
+from handlers.actions.version_move import handle_version_move
+from handlers.actions.version_send_back import handle_version_send_back
 from handlers.boundary import bounded
 from handlers.call import ActionCall, CommandCall, EventCall, ViewCall
 from handlers.commands.account import handle_account
@@ -36,9 +41,11 @@ from handlers.views.account_note import handle_account_note_form
 from handlers.views.escalate import handle_escalate_form
 from handlers.views.escalation_ask import handle_escalation_ask_form
 from handlers.views.escalation_resolve import handle_escalation_resolve_form
+from handlers.views.exemption_request import handle_exemption_request_form
 from handlers.views.log_to_account import handle_log_to_account_form
 from handlers.views.milestone_note import handle_milestone_note_form
 from handlers.views.run_start import handle_run_start_form
+from handlers.views.runs_move import handle_runs_move_form
 from handlers.views.step_block import handle_step_block_form
 from handlers.views.step_complete import handle_step_complete_form
 from handlers.views.step_email import handle_step_email_form
@@ -47,6 +54,7 @@ from handlers.views.step_note import handle_step_note_form
 from handlers.views.step_reassign import handle_step_reassign_form
 from handlers.views.step_skip import handle_step_skip_form
 from handlers.views.step_snooze import handle_step_snooze_form
+from handlers.views.version_send_back import handle_version_send_back_form
 
 COMMANDS: Mapping[str, Callable[[CommandCall], Awaitable[None]]] = {
     "/account": handle_account,
@@ -70,6 +78,11 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.ACCOUNT_NOTE: handle_account_note,
     ActionId.ACCOUNT_SHOW: handle_account_show,
     ActionId.ACCOUNT_TIMELINE: handle_account_timeline,
+    ActionId.VERSION_APPROVE: handle_version_approve,
+    ActionId.VERSION_SEND_BACK: handle_version_send_back,
+    ActionId.VERSION_MOVE: handle_version_move,
+    ActionId.EXEMPTION_APPROVE: handle_exemption_approve,
+    ActionId.EXEMPTION_DECLINE: handle_exemption_decline,
 }
 VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.STEP_COMPLETE: handle_step_complete_form,
@@ -89,6 +102,9 @@ VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.ACCOUNT_ADD: handle_account_add_form,
     CallbackId.ACCOUNT_EDIT: handle_account_edit_form,
     CallbackId.LOG_TO_ACCOUNT: handle_log_to_account_form,
+    CallbackId.VERSION_SEND_BACK: handle_version_send_back_form,
+    CallbackId.RUNS_MOVE: handle_runs_move_form,
+    CallbackId.EXEMPTION_REQUEST: handle_exemption_request_form,
 }
 EVENTS: Mapping[str, Callable[[EventCall], Awaitable[None]]] = {
     "app_home_opened": handle_app_home_opened,

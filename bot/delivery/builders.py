@@ -1,7 +1,7 @@
 """What each kind of delivery becomes, read from saved state at the moment of sending."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import select
@@ -11,19 +11,32 @@ from bot.db import reading_session
 from bot.delivery.outgoing import Builder, CannotSend, Outgoing, PostMessage, PublishHome, UpdateMessage
 from bot.engine.actors import Actor
 from bot.engine.outbox import LEADERS
-from bot.models import Contact, Delivery, DeliveryKind, DeliveryStatus, Member, PostedMessage
+from bot.models import (
+    Contact,
+    Delivery,
+    DeliveryKind,
+    DeliveryStatus,
+    ExemptionStatus,
+    Member,
+    PostedMessage,
+    VersionStatus,
+)
 from bot.reports.celebration import load_celebration
 from bot.reports.escalation import load_escalation_card
+from bot.reports.exemptions import ended_for, load_exemption_card
 from bot.reports.home import load_home
 from bot.reports.steps_message import load_cards_for, steps_posted, steps_to_announce
+from bot.reports.versions import load_version_card
 from bot.services import Services
 from bot.slack.blocks import Message, context, section
 from bot.slack.celebration import build_celebration_message
 from bot.slack.escalation_message import build_escalation_message
+from bot.slack.exemption_views import build_exemption_over, build_exemption_question
 from bot.slack.home_view import build_home_view
 from bot.slack.limits import SECTION_TEXT
 from bot.slack.steps_message import build_steps_message
 from bot.slack.text import fit, label, mention
+from bot.slack.version_views import build_draft_message, build_news_message
 
 
 async def build_steps(
@@ -96,6 +109,55 @@ async def build_notice(_: AsyncConnection, delivery: Delivery, services: Service
     return PostMessage(member_id=_member_id(delivery), text=text, blocks=[section(text)])
 
 
+async def build_version_draft(
+    connection: AsyncConnection, delivery: Delivery, _: Services, __: datetime
+) -> Outgoing | None:
+    """The question to an owner; nothing when it was answered before it was asked."""
+    card = await load_version_card(reading_session(connection), delivery.payload["version_id"])
+    if card is None or card.status is not VersionStatus.DRAFT:
+        return None
+    text, blocks = build_draft_message(card)
+    return PostMessage(member_id=_member_id(delivery), text=text, blocks=blocks, asks=True)
+
+
+async def build_version_news(
+    connection: AsyncConnection, delivery: Delivery, services: Services, _: datetime
+) -> Outgoing | None:
+    payload = delivery.payload
+    card = await load_version_card(reading_session(connection), payload["version_id"], payload["former_id"])
+    if card is None:
+        return None
+    text, blocks = build_news_message(card)
+    settings = services.settings
+    return PostMessage(channel=settings.changes_channel or settings.leaders_channel, text=text, blocks=blocks)
+
+
+async def build_exemption_request(
+    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+) -> Outgoing | None:
+    """The question to an owner; nothing when it was answered before it was asked."""
+    card = await load_exemption_card(reading_session(connection), services.library, delivery.payload["exemption_id"])
+    if card is None or card.status is not ExemptionStatus.REQUESTED:
+        return None
+    text, blocks = build_exemption_question(card, now.date())
+    return PostMessage(member_id=_member_id(delivery), text=text, blocks=blocks, asks=True)
+
+
+async def build_exemption_end(
+    connection: AsyncConnection, delivery: Delivery, services: Services, _: datetime
+) -> Outgoing | None:
+    """To whoever is the CSM by then; nothing when it was ended on another day."""
+    payload = delivery.payload
+    until = date.fromisoformat(payload["until"])
+    session = reading_session(connection)
+    found = await ended_for(session, services.library, payload["exemption_id"], until)
+    if found is None:
+        return None
+    card, csm_id = found
+    text, blocks = build_exemption_over(card)
+    return PostMessage(member_id=csm_id, text=text, blocks=blocks)
+
+
 async def build_redraw(
     connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
@@ -112,6 +174,12 @@ async def _redrawn(session: AsyncSession, posted: PostedMessage, services: Servi
         card = await load_escalation_card(session, services.library, posted.escalation_id, now)
         return build_escalation_message(card) if card else None
     original = await session.get_one(Delivery, posted.delivery_id)
+    if posted.kind is DeliveryKind.VERSION_DRAFT:
+        version = await load_version_card(session, original.payload["version_id"])
+        return build_draft_message(version) if version else None
+    if posted.kind is DeliveryKind.EXEMPTION_REQUEST:
+        exemption = await load_exemption_card(session, services.library, original.payload["exemption_id"])
+        return build_exemption_question(exemption, now.date()) if exemption else None
     step_ids = await steps_posted(session, posted.id)
     cards = await load_cards_for(session, services.library, step_ids, _member_id(original), now)
     return build_steps_message(cards) if cards else None
@@ -174,4 +242,8 @@ BUILDERS: Mapping[DeliveryKind, Builder] = {
     DeliveryKind.REDRAW: build_redraw,
     DeliveryKind.HOME: build_home,
     DeliveryKind.EMAIL: build_email,
+    DeliveryKind.VERSION_DRAFT: build_version_draft,
+    DeliveryKind.VERSION_NEWS: build_version_news,
+    DeliveryKind.EXEMPTION_REQUEST: build_exemption_request,
+    DeliveryKind.EXEMPTION_OVER: build_exemption_end,
 }

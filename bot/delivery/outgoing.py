@@ -19,7 +19,8 @@ class PostMessage:
     """A message to a channel (id or name) or to a member: exactly one of the two.
 
     A message that names steps or an escalation is remembered, so that it can be redrawn when they change; one that
-    only `takes_notes` is remembered so that replies under it become notes of the delivery's account.
+    only `takes_notes` is remembered so that replies under it become notes of the delivery's account; and one that
+    `asks` so that it can show the answer.
     """
 
     text: str
@@ -30,10 +31,11 @@ class PostMessage:
     step_ids: tuple[int, ...] = ()
     escalation_id: int | None = None
     takes_notes: bool = False
+    asks: bool = False
 
     @property
     def is_remembered(self) -> bool:
-        return bool(self.step_ids) or self.escalation_id is not None or self.takes_notes
+        return bool(self.step_ids) or self.escalation_id is not None or self.takes_notes or self.asks
 
     def __post_init__(self) -> None:
         if (self.channel is None) == (self.member_id is None):

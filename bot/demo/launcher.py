@@ -36,6 +36,7 @@ from bot.demo.winding import Worker
 from bot.demo.workspace import Workspace, open_workspace, require_place
 from bot.logs import configure_logging
 from bot.migrating import migrate
+from bot.schedule.library_watch import LibraryWatch
 from bot.services import Services
 from bot.settings import Settings
 from bot.socket_mode import socket_mode
@@ -79,6 +80,7 @@ async def _run(settings: Settings, executable: Path, directory: Path, port: int,
         if not await is_seeded(services.database):
             typer.echo("Writing the sample book of business …")
             clock.set(opening_time(clock.now(), timezone))
+            await LibraryWatch().look(services, clock.now())  # what the box holds is approved on the first day
             await seed(services.database, services.library, clock.now(), timezone)
         async with (
             open_workspace(executable, port, directory) as workspace,

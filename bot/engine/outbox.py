@@ -71,6 +71,17 @@ async def redraw_escalation(session: AsyncSession, escalation_id: int, now: date
     await _redraw(session, (await session.exec(query)).all(), now)
 
 
+async def redraw_deliveries(session: AsyncSession, kind: DeliveryKind, payload: dict[str, Any], now: datetime) -> None:
+    """Redraw every posted message of a kind that was sent for this payload."""
+    query = (
+        select(PostedMessage.id, PostedMessage.channel, Delivery.payload)
+        .join(Delivery, col(Delivery.id) == PostedMessage.delivery_id)
+        .where(PostedMessage.kind == kind)
+    )
+    posted = (await session.exec(query)).all()
+    await _redraw(session, [(message, channel) for message, channel, about in posted if about == payload], now)
+
+
 async def refresh_homes(session: AsyncSession, member_ids: Iterable[int | None], now: datetime) -> None:
     """Publish these members' Home tabs anew."""
     rows = _home_rows({member for member in member_ids if member is not None}, now)

@@ -79,3 +79,24 @@ def require_may_answer_escalation(
 ) -> None:
     if not may_answer_escalation(actor, escalation, roles, deputies):
         raise NotAllowed("Only the escalation's owner, the account's CSM or a leader can answer it.")
+
+
+def require_leads(actor: Actor) -> None:
+    if not actor.leads:
+        raise NotAllowed("Only a leader can do this. Ask yours.")
+
+
+def may_decide(actor: Actor, owners: Collection[int]) -> bool:
+    """About what belongs to a playbook: `owners` are its journey owner's member ids."""
+    return actor.leads or actor.member_id in owners
+
+
+def require_may_decide(actor: Actor, owners: Collection[int], names: str) -> None:
+    """`names` says who could, for the one who could not."""
+    if not may_decide(actor, owners):
+        raise NotAllowed(f"Only the owner of the playbook ({names}) or a leader can decide this.")
+
+
+def require_may_move_run(actor: Actor, roles: RoleMap, owners: Collection[int]) -> None:
+    if not (may_run_playbooks(actor, roles) or may_decide(actor, owners)):
+        raise NotAllowed("Only the account's CSM, the owner of the playbook or a leader can move this run.")

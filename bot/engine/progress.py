@@ -40,11 +40,13 @@ def replan(state: RunState) -> list[tuple[Step, date | None]]:
         state.playbook,
         started_on=state.run.started_on,
         anchors=anchor_dates(state.account),
-        settled_on=_settled(state),
+        settled_on=settled_days(state),
         countries={step.key: state.assignee(step).country for step in state.steps},
     )
     moved = []
     for step in state.steps:
+        if step.key not in planned:
+            continue  # left behind when the run was moved to a newer version
         due_on = planned[step.key]
         if due_on is None and step.status in ACTIONABLE:
             continue  # it became due when it opened, as the date it hangs on is unknown
@@ -54,7 +56,8 @@ def replan(state: RunState) -> list[tuple[Step, date | None]]:
     return moved
 
 
-def _settled(state: RunState) -> dict[str, date]:
+def settled_days(state: RunState) -> dict[str, date]:
+    """The days, by step key, on which steps were finished or to which somebody put them off."""
     snoozed = {step.key: step.snoozed_until for step in state.steps if step.snoozed_until}
     finished = {step.key: state.local_day(step, step.finished_at) for step in state.steps if step.finished_at}
     return {**snoozed, **finished}

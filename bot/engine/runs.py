@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
+from bot.engine.governance.starting import playbook_to_start
 from bot.engine.journal import record
 from bot.engine.permissions import require_may_run_playbooks
 from bot.engine.progress import advance, end_run, replan, reschedule, show_changes
@@ -44,12 +45,13 @@ async def start_run(
 ) -> Run:
     """Start a playbook on an account, or on one of its contacts. No actor means a trigger started it.
 
-    The run is pinned to the playbook as it is now, and as overlays shape it for this account. Day zero is today where
-    the CSM is. Steps whose day is past already, as when a renewal playbook starts late, are due now. Raises
-    AlreadyRunning when the playbook is under way there.
+    The run is pinned to the version of the playbook that is in use now, as overlays shape it for this account. Day zero
+    is today where the CSM is. Steps whose day is past already, as when a renewal playbook starts late, are due now.
+    Raises AlreadyRunning when the playbook is under way there, and what stands in the way: it waits for approval, is
+    switched off, or the account is exempt.
     """
-    base = library.playbook(playbook_key)
     account = await lock_account(session, account_id)
+    base = await playbook_to_start(session, library, account, playbook_key, now)
     team = await load_team(session, account_id)
     if actor:
         require_may_run_playbooks(actor, team.roles)
@@ -58,7 +60,7 @@ async def start_run(
     started_on = local_date(now, _zone(team))
     shaped = shape_for(library, base, account, team, started_on)
     playbook = shaped.playbook
-    steps = _steps(
+    steps = new_steps(
         playbook, account, contact, team, started_on
     )  # whatever can be wrong is found before anything is written
     version_id = await library.store_version(session, base, now)
@@ -137,7 +139,10 @@ async def cancel_run(
     return RunChange(state.run, True, sentence)
 
 
-def _steps(playbook: Playbook, account: Account, contact: Contact | None, team: Team, started_on: date) -> list[Step]:
+def new_steps(
+    playbook: Playbook, account: Account, contact: Contact | None, team: Team, started_on: date
+) -> list[Step]:
+    """The steps of a run of this playbook that starts on that day, not yet part of any run."""
     facts = {"account": account_facts(account, started_on), "contact": contact_facts(contact) if contact else {}}
     steps = []
     for position, spec in enumerate(playbook.steps):

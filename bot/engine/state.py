@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.calendars import local_date
 from bot.errors import InvalidInput, NotFound
 from bot.library.library import Library
+from bot.library.offsets import Due
 from bot.library.pinning import DIGEST, join_content
 from bot.library.schema import Playbook, StepSpec
 from bot.models import FINISHED, Account, AccountRole, Member, MemberRole, Run, Step
@@ -47,6 +48,14 @@ class Team:
         raise InvalidInput(f"{account.name} has no CSM. Set one with `/account edit {account.key}`.")
 
 
+def spec_of(playbook: Playbook, step: Step) -> StepSpec:
+    """A run that was moved to a newer version keeps finished steps which that version does not have."""
+    for spec in playbook.steps:
+        if spec.key == step.key:
+            return spec
+    return StepSpec(key=step.key, title=step.title[:150], role=step.role, due=Due(), optional=True)
+
+
 @dataclass
 class RunState:
     run: Run
@@ -59,7 +68,8 @@ class RunState:
         return next(step for step in self.steps if step.id == step_id)
 
     def spec(self, step: Step) -> StepSpec:
-        return self.playbook.step(step.key)
+        """What the playbook says of the step; of one that was left behind when the run was moved, what is known."""
+        return spec_of(self.playbook, step)
 
     def assignee(self, step: Step) -> Member:
         return self.team.members[step.assignee_id]

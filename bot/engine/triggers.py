@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 async def start_for_milestone(
     session: AsyncSession, library: Library, account: Account, milestone: Milestone, now: datetime
 ) -> list[Run]:
+    await library.refresh(await session.connection())
     found = [
         (p, trigger.when) for p, trigger in waiting(library, MilestoneTrigger) if trigger.milestone == milestone.key
     ]
@@ -34,6 +35,7 @@ async def start_for_contact_roles(
     session: AsyncSession, library: Library, account: Account, contact: Contact, roles: list[str], now: datetime
 ) -> list[Run]:
     """Start what waits for a contact to be given one of these roles, on the contact where the playbook is about one."""
+    await library.refresh(await session.connection())
     found = [(playbook, trigger.when) for playbook, trigger in waiting_for_roles(library, roles)]
     return await _start_those(session, library, account, found, f"contact:{contact.id}", now, contact)
 
@@ -41,6 +43,7 @@ async def start_for_contact_roles(
 async def start_for_sentiment(
     session: AsyncSession, library: Library, account: Account, signal: Signal, now: datetime
 ) -> list[Run]:
+    await library.refresh(await session.connection())
     found = [
         (p, trigger.when) for p, trigger in waiting(library, SentimentTrigger) if trigger.sentiment == signal.label
     ]
@@ -51,6 +54,7 @@ async def start_for_nps(
     session: AsyncSession, library: Library, account: Account, contact: Contact, signal: Signal, now: datetime
 ) -> list[Run]:
     """Start what waits for a low score: this contact's, or the average of the account's contacts with it."""
+    await library.refresh(await session.connection())
     of_account = select(func.avg(Contact.nps)).where(Contact.account_id == account.id)
     company = (await session.exec(of_account)).one()
     found = [(playbook, trigger.when) for playbook, trigger in waiting_for_scores(library, contact.nps, company)]
@@ -66,6 +70,7 @@ async def start_due(session: AsyncSession, library: Library, now: datetime, acco
     """Start what is due on these accounts because a date has come near, as it stands in this transaction."""
     await session.flush()
     connection = await session.connection()
+    await library.refresh(connection)
     found = [due async for page in find_due(connection, library, now, among=account_ids) for due in page]
     return [
         run for due in found if (run := await _start(session, library, due.account_id, due.playbook, due.reason, now))

@@ -23,8 +23,8 @@ T = TypeVar("T", AnchorTrigger, MilestoneTrigger, ContactRoleTrigger, SentimentT
 
 
 def waiting(library: Library, kind: type[T]) -> Iterator[tuple[Playbook, T]]:
-    """Every playbook with a trigger of this kind, once for each such trigger."""
-    for playbook in library.catalog.playbooks.values():
+    """Every playbook in use with a trigger of this kind, once for each such trigger."""
+    for playbook in library.current.values():
         for trigger in playbook.triggers:
             if isinstance(trigger, kind):
                 yield playbook, trigger

@@ -3,17 +3,19 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
+from pydantic import ValidationError
 from sqlalchemy import func
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import insert_or
-from bot.errors import NotFound
+from bot.db import Reader, insert_or
+from bot.errors import NotFound, WrongState
 from bot.library.escalation import EscalationPolicy, load_escalation_policy
 from bot.library.health_config import HealthConfig, load_health_config
 from bot.library.loading import Catalog, load_catalog
@@ -22,12 +24,30 @@ from bot.library.overlays import Overlay
 from bot.library.rendering import EmailTemplates
 from bot.library.resolving import Resolved, choose, combine, is_high_touch
 from bot.library.schema import Playbook, dump
-from bot.models import PlaybookVariant, PlaybookVersion
+from bot.library.standing import Standing, read_contents, read_mark, read_standing
+from bot.models import DocumentKind, PlaybookVariant, PlaybookVersion
 from bot.settings import ROOT
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a file says now, and the digest by which the database knows a content."""
+
+    kind: DocumentKind
+    key: str
+    digest: str
+    content: dict[str, Any]
 
 
 class Library:
-    """Keeps the loaded files, and the content of versions, which never change once stored."""
+    """Keeps the loaded files, what the database says of them, and contents of versions, which never change.
+
+    The files (`catalog`) are what authors write; `current` is what can be started: of each file the version that was
+    approved, when it is switched on. A library that was never refreshed from a database in which the files were
+    compared takes the files themselves as approved; that is so on the command line, in rehearsals and in many tests.
+    """
 
     def __init__(self, directory: Path, templates_directory: Path = ROOT / "templates") -> None:
         self.directory = directory
@@ -37,10 +57,15 @@ class Library:
         self.health_config = HealthConfig()
         self.overlay_files = Overlays()
         self._shaped: dict[tuple[int, ...], tuple[Playbook, list[Overlay], Resolved]] = {}
+        self.standing = Standing()
         self._versions: dict[str, Playbook] = {}  # by digest: a content is the same whatever row holds it
+        self._files_read: frozenset[tuple[str, int, int]] = frozenset()
+        self._documents: tuple[Catalog, Mapping[str, Document]] | None = None
+        self._current: tuple[Catalog, Standing, Mapping[str, Playbook]] | None = None
 
     def load(self) -> Catalog:
         """Read the files anew: playbooks, overlays and emails."""
+        self._files_read = self._files_there()  # before they are read: what changes meanwhile is noticed the next time
         self.emails = EmailTemplates(self.emails.directory)
         catalog = load_catalog(self.directory, self.emails)
         self.overlay_files = load_overlays(self.directory, catalog, self.emails)
@@ -50,14 +75,123 @@ class Library:
         self.health_config = load_health_config(self.directory)
         return self.catalog
 
+    def reload_if_changed(self) -> bool:
+        """Read the files anew when one of them was added, changed or removed since the last time they were read."""
+        if self._files_read == self._files_there():
+            return False
+        self.load()
+        return True
+
+    def _files_there(self) -> frozenset[tuple[str, int, int]]:
+        """The files with the times of their last change and their sizes."""
+        roots = ((self.directory, "*.yaml"), (self.emails.directory, "*.j2"))
+        found = [path for root, pattern in roots for path in root.rglob(pattern)]
+        return frozenset((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in found)
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """What the files say now, by key. Broken files are not among them."""
+        if self._documents is None or self._documents[0] is not self.catalog:
+            found = {key: document_of(playbook) for key, playbook in self.catalog.playbooks.items()}
+            for key, document in found.items():
+                self._versions[document.digest] = self.catalog.playbooks[key]
+            self._documents = (self.catalog, found)
+        return self._documents[1]
+
+    # --- what can be started ------------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Mapping[str, Playbook]:
+        """The playbooks that can be started: approved, switched on, and their file is there (it may be broken now)."""
+        if not self.standing.governs:
+            return self.catalog.playbooks
+        kept = self._current
+        if kept is None or kept[0] is not self.catalog or kept[1] is not self.standing:
+            approved = {key: playbook for key in self._known_keys() if (playbook := self.approved(key))}
+            on = {key: playbook for key, playbook in approved.items() if self.is_on(key)}
+            self._current = kept = (self.catalog, self.standing, on)
+        return kept[2]
+
+    def approved(self, key: str) -> Playbook | None:
+        """The version in use, whether or not it is switched on; None while there is none."""
+        if not self.standing.governs:
+            return self.catalog.playbooks.get(key)
+        version = self.standing.approved.get(key)
+        return self._versions.get(version.digest) if version else None
+
+    def is_on(self, key: str) -> bool:
+        """What a leader chose, else what the approved version says of itself."""
+        playbook = self.approved(key)
+        return self.standing.switches.get(key, not (playbook and playbook.opt_in))
+
+    def has_file(self, key: str) -> bool:
+        return key in self.catalog.playbooks or self.mistake_in(key) is not None
+
+    def mistake_in(self, key: str) -> str | None:
+        """What is wrong with the file of this name, if anything is."""
+        return next((str(p) for p in self.catalog.problems if Path(p.file).stem == key), None)
+
     def playbook(self, key: str) -> Playbook:
-        """The playbook with this key as it is now. Raises NotFound with a sentence for the person who asked."""
-        if playbook := self.catalog.playbooks.get(key):
+        """The playbook with this key as it can be started now.
+
+        Raises NotFound or WrongState with a sentence for the person who asked.
+        """
+        if playbook := self.current.get(key):
             return playbook
-        broken = next((p for p in self.catalog.problems if Path(p.file).stem == key), None)
-        if broken:
-            raise NotFound(f"The playbook `{key}` has a mistake and cannot be started: {broken}")
-        raise NotFound(f"There is no playbook `{key}`. `/playbook list` shows them all.")
+        if (mistake := self.mistake_in(key)) and not self.approved(key):
+            raise NotFound(f"The playbook `{key}` has a mistake and cannot be started: {mistake}")
+        if not self.has_file(key):
+            raise self._without_file(key)
+        if not self.approved(key):
+            raise WrongState(f"The playbook `{key}` {self._waits(key)}. `/playbook diff {key}` shows it.")
+        raise WrongState(f"The playbook `{key}` is switched off. A leader turns it on with `/playbook on {key}`.")
+
+    def _without_file(self, key: str) -> NotFound:
+        if key in self.standing.approved:
+            return NotFound(
+                f"The file of the playbook `{key}` has been deleted, so it cannot be started any more. "
+                "Its open runs go on. `/playbook list` shows what there is."
+            )
+        return NotFound(f"There is no playbook `{key}`. `/playbook list` shows them all.")
+
+    def _waits(self, key: str) -> str:
+        if key in self.standing.sent_back and key not in self.standing.drafts:
+            return "was sent back and waits for its author"
+        owner = self.catalog.playbooks[key].owners.journey if key in self.catalog.playbooks else None
+        return f"is new and waits for the approval of {owner_words(owner)}"
+
+    def _known_keys(self) -> list[str]:
+        """The keys that have a file, in the order of the files; those whose file is broken come last."""
+        broken = [key for key in self.standing.approved if key not in self.catalog.playbooks and self.has_file(key)]
+        return [*self.catalog.playbooks, *broken]
+
+    # --- what the database says ---------------------------------------------------------------------------------------
+
+    async def refresh(self, reader: Reader) -> None:
+        """Take over what was decided since the last look, by whatever process. One statement when nothing was."""
+        mark = await read_mark(reader)
+        if mark == self.standing.mark:
+            return
+        standing = await read_standing(reader, mark)
+        await self._learn_contents(reader, standing)
+        self.standing = standing
+
+    async def _learn_contents(self, reader: Reader, standing: Standing) -> None:
+        """Read those approved playbooks that differ from their files: the others are known from there."""
+        on_file = {document.digest for document in self.documents.values()}
+        missing = {
+            version.version_id: version
+            for version in standing.approved.values()
+            if version.kind is DocumentKind.PLAYBOOK and version.digest not in {*self._versions, *on_file}
+        }
+        if not missing:
+            return
+        for version_id, content in (await read_contents(reader, list(missing))).items():
+            version = missing[version_id]
+            try:
+                self._versions[version.digest] = Playbook.model_validate(content)
+            except ValidationError:  # written for an older language; its file was mended, which waits for approval
+                log.warning("approved_version_not_understood", key=version.key, version=version.number)
 
     def overlays(self) -> list[Overlay]:
         """The overlays in use now, whatever playbooks they are about."""
@@ -79,15 +213,18 @@ class Library:
 
     async def store_version(self, session: AsyncSession, playbook: Playbook, now: datetime) -> int:
         """The id of the version row with this content, inserted when the content was never stored before."""
-        content = dump(playbook)
-        digest = _digest(content)
-        same = select(PlaybookVersion.id).where(PlaybookVersion.key == playbook.key, PlaybookVersion.digest == digest)
+        document = document_of(playbook)
+        same = select(PlaybookVersion.id).where(
+            PlaybookVersion.key == playbook.key, PlaybookVersion.digest == document.digest
+        )
         found = (await session.exec(same)).one_or_none()
         if found is not None:
             return found
         newest = select(func.max(PlaybookVersion.version)).where(PlaybookVersion.key == playbook.key)
         number = ((await session.exec(newest)).one() or 0) + 1
-        row = PlaybookVersion(key=playbook.key, version=number, digest=digest, content=content, created_at=now)
+        row = PlaybookVersion(
+            key=playbook.key, version=number, digest=document.digest, content=document.content, created_at=now
+        )
         session.add(row)
         await session.flush()
         return row.id
@@ -102,7 +239,7 @@ class Library:
         if not resolved.changed:
             return None
         content = dump(resolved.playbook)
-        digest = _digest(content)
+        digest = digest_of(content)
         same = select(PlaybookVariant.id).where(
             PlaybookVariant.version_id == version_id, PlaybookVariant.digest == digest
         )
@@ -134,5 +271,18 @@ class Library:
         return self._versions[digest]
 
 
-def _digest(content: Mapping[str, Any]) -> str:
+def document_of(playbook: Playbook) -> Document:
+    content = dump(playbook)
+    return Document(DocumentKind.PLAYBOOK, playbook.key, digest_of(content), content)
+
+
+def digest_of(content: dict[str, Any]) -> str:
+    """SHA-256 of a content, hexadecimal."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def owner_words(owner: str | None) -> str:
+    """`a leader`, `somebody in the role ae`, `dana@example.com`."""
+    if owner is None or owner == "leader":
+        return "a leader"
+    return owner if "@" in owner else f"somebody in the role {owner.replace('_', ' ')}"

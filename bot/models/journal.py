@@ -135,6 +135,7 @@ class TimelineKind(StrEnum):
     RUN_RESUMED = "run_resumed"
     RUN_COMPLETED = "run_completed"
     RUN_CANCELLED = "run_cancelled"
+    RUN_MOVED = "run_moved"
     STEP_COMPLETED = "step_completed"
     STEP_UNDONE = "step_undone"
     STEP_SKIPPED = "step_skipped"
@@ -150,6 +151,9 @@ class TimelineKind(StrEnum):
     ESCALATION_INFO_NEEDED = "escalation_info_needed"
     ESCALATION_CLIMBED = "escalation_climbed"
     ESCALATION_RESOLVED = "escalation_resolved"
+    EXEMPTION_REQUESTED = "exemption_requested"
+    EXEMPTION_APPROVED = "exemption_approved"
+    EXEMPTION_DECLINED = "exemption_declined"
 
 
 class TimelineEntry(SQLModel, table=True):

@@ -17,6 +17,10 @@ class DeliveryKind(StrEnum):
     REDRAW = "redraw"  # chat.update of a posted message from saved state
     HOME = "home"
     EMAIL = "email"
+    VERSION_DRAFT = "version_draft"  # asks an owner to approve a changed playbook
+    VERSION_NEWS = "version_news"  # tells the team what an approved version changes
+    EXEMPTION_REQUEST = "exemption_request"  # asks an owner to approve an exemption
+    EXEMPTION_OVER = "exemption_over"  # tells the CSM that one has ended
 
 
 class DeliveryStatus(StrEnum):

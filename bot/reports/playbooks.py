@@ -18,9 +18,12 @@ UNDER_WAY = (RunStatus.ACTIVE, RunStatus.PAUSED)
 
 
 def find_playbook(library: Library, name: str) -> Playbook:
-    """The playbook with this key or title. Raises NotFound with the nearest one."""
+    """The playbook with this key or title, whether or not it can be started; its version in use, if there is one.
+
+    Raises NotFound with the nearest one.
+    """
     wanted = name.strip().casefold()
-    playbooks = library.catalog.playbooks
+    playbooks = _known(library)
     for playbook in playbooks.values():
         if wanted in {playbook.key, playbook.title.casefold()}:
             return playbook
@@ -31,6 +34,16 @@ def find_playbook(library: Library, name: str) -> Playbook:
         if near is None or any(_is_about(problem, wanted) for problem in library.catalog.problems):
             raise
         raise NotFound(f"There is no playbook `{name[:80]}`. Did you mean `{near}`?") from error
+
+
+def _known(library: Library) -> dict[str, Playbook]:
+    """By key: also those that wait for approval, and those whose file is gone while runs of them may be open."""
+    files = library.catalog.playbooks
+    return {
+        key: playbook
+        for key in dict.fromkeys((*files, *library.standing.approved))
+        if (playbook := library.approved(key) or files.get(key))
+    }
 
 
 def _is_about(problem: Problem, key: str) -> bool:

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
+from bot.engine.state import spec_of
 from bot.engine.steps import UNDO_WINDOW
 from bot.engine.transitions import UNDOABLE
 from bot.library.library import Library
@@ -88,7 +89,7 @@ async def load_steps(session: AsyncSession, library: Library, step_ids: Iterable
     found = []
     for step, run, account, digest in (await session.exec(join_content(query))).all():
         playbook = await library.version(session, run.playbook_version_id, digest, run.variant_id)
-        found.append(StepWithRun(step, run, account, playbook.step(step.key)))
+        found.append(StepWithRun(step, run, account, spec_of(playbook, step)))
     return found
 
 

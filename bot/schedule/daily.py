@@ -36,6 +36,7 @@ async def _start_playbooks(services: Services, now: datetime) -> int:
     started = 0
     tried: set[int] = set()
     async with services.database.reading() as connection:
+        await services.library.refresh(connection)
         async for page in find_due(connection, services.library, now):
             found = sorted({due.account_id for due in page} - tried)
             for few in (found[at : at + ACCOUNTS_AT_A_TIME] for at in range(0, len(found), ACCOUNTS_AT_A_TIME)):

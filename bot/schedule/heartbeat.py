@@ -1,7 +1,7 @@
 """APScheduler as a heartbeat. Its jobs live in memory and hold no state: what is due stands in our own tables."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -10,32 +10,50 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.errors import PlaycallError
 from bot.schedule.daily import run_daily
 from bot.schedule.firing import fire_due
+from bot.schedule.library_watch import LibraryWatch
 from bot.services import Services
 
 log = structlog.get_logger(__name__)
 
 HOUR = 3600
+LOOK_SECONDS = 3  # how soon a changed file, or what another process decided, is noticed
+
+Job = Callable[[Services, datetime], Awaitable[object]]
+Jobs = Sequence[tuple[Job, float]]
+
+
+def worker_jobs(services: Services) -> Jobs:
+    return ((fire_due, services.settings.heartbeat_seconds), (run_daily, HOUR), *watching_jobs())
+
+
+def watching_jobs() -> Jobs:
+    """What every process does that answers from the library."""
+    return ((LibraryWatch().look, LOOK_SECONDS),)
 
 
 class Heartbeat:
-    """Fires due touchpoints every few seconds, and once an hour does what a day owes, until stopped."""
+    """Fires due touchpoints every few seconds, and once an hour does what a day owes, until stopped.
 
-    def __init__(self, services: Services) -> None:
+    A process with `jobs` of its own (functions and seconds) does those instead.
+    """
+
+    def __init__(self, services: Services, jobs: Jobs | None = None) -> None:
         self._services = services
+        self._jobs = jobs or worker_jobs(services)
         self._scheduler: AsyncIOScheduler | None = None
         self._beats: set[asyncio.Task[object]] = set()
 
     def start(self) -> None:
         """Begin to beat; needs a running event loop."""
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
-        for job, seconds in ((fire_due, self._services.settings.heartbeat_seconds), (run_daily, HOUR)):
+        for job, seconds in self._jobs:
             scheduler.add_job(
                 self._beat, "interval", (job,), seconds=seconds, id=job.__name__, next_run_time=datetime.now(UTC)
             )
         scheduler.start()
         self._scheduler = scheduler
 
-    async def _beat(self, job: Callable[[Services, datetime], Awaitable[object]]) -> None:
+    async def _beat(self, job: Job) -> None:
         """One beat. A failed one is logged, and the next tries again: nothing was committed."""
         if task := asyncio.current_task():
             self._beats.add(task)

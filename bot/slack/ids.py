@@ -24,6 +24,13 @@ class ActionId(StrEnum):
     ACCOUNT_SHOW = "account_show"
     ACCOUNT_TIMELINE = "account_timeline"
 
+    # --- versions and exemptions of playbooks -------------------------------------------------------------------------
+    VERSION_APPROVE = "version_approve"
+    VERSION_SEND_BACK = "version_send_back"
+    VERSION_MOVE = "version_move"
+    EXEMPTION_APPROVE = "exemption_approve"
+    EXEMPTION_DECLINE = "exemption_decline"
+
 
 class CallbackId(StrEnum):
     # --- steps, runs and escalations ----------------------------------------------------------------------------------
@@ -46,6 +53,11 @@ class CallbackId(StrEnum):
     ACCOUNT_ADD = "account_add"
     ACCOUNT_EDIT = "account_edit"
     LOG_TO_ACCOUNT = "log_to_account"
+
+    # --- versions and exemptions of playbooks -------------------------------------------------------------------------
+    VERSION_SEND_BACK = "version_send_back"
+    RUNS_MOVE = "runs_move"
+    EXEMPTION_REQUEST = "exemption_request"
 
 
 VALUE = "value"  # the action id of an input's element: the block id says which input it is

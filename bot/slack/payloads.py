@@ -124,3 +124,27 @@ class LoggedMessage(Payload):
 
     channel: str
     ts: str
+
+
+# --- versions and exemptions of playbooks -----------------------------------------------------------------------------
+
+
+class VersionRef(Payload):
+    version: int
+
+
+class MoveForm(Payload):
+    """Runs about to be moved, to the version that was in use when the form was opened: on one account or on all."""
+
+    playbook: str
+    version: int
+    account: int | None = None
+
+
+class ExemptionRef(Payload):
+    exemption: int
+
+
+class ExemptionForm(Payload):
+    account: int
+    playbook: str

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.library.loading import Problem
 from bot.library.offsets import START, Due, Offset, Unit
 from bot.library.schema import (
     AnchorTrigger,
-    Category,
     ContactRoleTrigger,
     MilestoneTrigger,
     NpsTrigger,
@@ -26,13 +24,8 @@ from bot.slack.ids import CallbackId, InputId
 from bot.slack.limits import SELECT_OPTIONS
 from bot.slack.payloads import StartRun
 from bot.slack.step_card import role_words
-from bot.slack.text import escape, fit, label, shorten
+from bot.slack.text import escape, fit, label
 
-CATEGORIES = {
-    Category.LIFECYCLE: "Life cycle",
-    Category.AT_RISK: "At risk",
-    Category.EXPANSION: "Expansion",
-}
 UNITS = {
     Unit.DAYS: ("day", "days"),
     Unit.BUSINESS_DAYS: ("business day", "business days"),
@@ -51,16 +44,21 @@ HELP = "\n".join(
     [
         "*What `/playbook` can do*",
         "`/playbook today`  your steps: overdue, today, this week",
-        "`/playbook list`  every playbook, by category",
+        "`/playbook list`  what there is; also `list renewal`, `list at-risk`, `list #tag`",
         "`/playbook show KEY`  one playbook at a glance; `show KEY ACCOUNT` as it is for an account",
         "`/playbook diff KEY ACCOUNT`  what is different for that account, and why",
         "`/playbook start KEY ACCOUNT`  start it; you see the plan",
         "`/playbook pause KEY ACCOUNT`  nothing speaks up until you resume it",
         "`/playbook resume KEY ACCOUNT`  go on where it was paused",
         "`/playbook cancel KEY ACCOUNT because REASON`  call off what is left of it",
+        "`/playbook diff KEY`  what a changed file would change; its owner approves it there",
+        "`/playbook history KEY`  its versions, and who decided what",
+        "`/playbook move KEY [ACCOUNT]`  take open runs over to the version in use",
+        "`/playbook exempt KEY ACCOUNT`  ask that an account goes without it",
+        "`/playbook exemptions`  who goes without what, until when",
+        "`/playbook on KEY`, `/playbook off KEY`  whether the team uses it (leaders)",
     ]
 )
-SUBCOMMANDS = ("today", "list", "show", "diff", "start", "pause", "resume", "cancel", "help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +94,6 @@ class ContactChoice:
     contact_id: int
     name: str
     email: str
-
-
-# --- the list ---------------------------------------------------------------------------------------------------------
-
-
-def build_playbook_list(playbooks: Sequence[Playbook], problems: Sequence[Problem] = ()) -> Message:
-    """All playbooks by category; with `problems`, which leaders are shown, what is wrong with the broken files."""
-    blocks: list[Block] = []
-    for category, title in CATEGORIES.items():
-        lines = [_summary_line(playbook) for playbook in playbooks if playbook.category is category]
-        if lines:
-            blocks += sections([f"*{title}*", *lines])
-    blocks += sections([f"⚠  {fit(str(problem), 400)}" for problem in problems[:10]])
-    if len(problems) > 10:
-        blocks.append(context(f"and {len(problems) - 10} more: `playcall playbooks lint` lists them."))
-    blocks.append(context("`/playbook show KEY` for the steps, `/playbook start KEY ACCOUNT` to begin."))
-    return Message(f"{len(playbooks)} playbooks", blocks)
-
-
-def _summary_line(playbook: Playbook) -> str:
-    sentence = " ".join(playbook.summary.split()).split(". ")[0].rstrip(".")
-    return f"`{playbook.key}`  {label(playbook.title)}: {escape(shorten(sentence, 140))}"
 
 
 # --- one playbook -----------------------------------------------------------------------------------------------------

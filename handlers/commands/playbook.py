@@ -6,13 +6,17 @@ from bot.db import reading_session
 from bot.errors import InvalidInput
 from bot.reports.agenda import load_agenda
 from bot.reports.playbooks import nearest
+from bot.reports.shelf import load_shelf
 from bot.slack.agenda import build_today_message
 from bot.slack.incoming import first_word
-from bot.slack.playbook_views import HELP, build_playbook_list
+from bot.slack.playbook_list import build_playbook_list
+from bot.slack.playbook_views import HELP
 from handlers.call import CommandCall
+from handlers.commands.playbook_exemptions import exempt_account, list_exemptions
 from handlers.commands.playbook_runs import cancel_playbook, pause_playbook, resume_playbook
 from handlers.commands.playbook_start import start_playbook
-from handlers.commands.playbook_variants import diff_playbook, show_playbook
+from handlers.commands.playbook_variants import diff_for_account, show_playbook
+from handlers.commands.playbook_versions import diff_of_draft, move_playbook, show_history, turn_off, turn_on
 
 
 async def handle_playbook(call: CommandCall) -> None:
@@ -22,6 +26,8 @@ async def handle_playbook(call: CommandCall) -> None:
         near = nearest(word, SUBCOMMANDS)
         meant = f"Did you mean `/playbook {near}`?" if near else "`/playbook help` shows what there is."
         raise InvalidInput(f"There is no `/playbook {word[:40]}`. {meant}")
+    async with call.services.database.glance() as reader:  # what was decided in another process counts here at once
+        await call.services.library.refresh(reader)
     await subcommand(call, rest)
 
 
@@ -32,11 +38,16 @@ async def show_today(call: CommandCall, _: str) -> None:
     await call.say(message.text, message.blocks)
 
 
-async def list_playbooks(call: CommandCall, _: str) -> None:
-    """Leaders also see which files have mistakes: they are the ones who write them."""
-    catalog = call.services.library.catalog
-    message = build_playbook_list(list(catalog.playbooks.values()), catalog.problems if call.actor.leads else ())
+async def list_playbooks(call: CommandCall, text: str) -> None:
+    message = build_playbook_list(load_shelf(call.services.library, text, leads=call.actor.leads))
     await call.say(message.text, message.blocks)
+
+
+async def diff_playbook(call: CommandCall, text: str) -> None:
+    """`diff KEY ACCOUNT` is about what overlays change there, `diff KEY [PAGE]` about a change that waits."""
+    _, account_or_page = first_word(text)
+    is_for_account = account_or_page and not account_or_page.isdecimal()
+    await (diff_for_account(call, text) if is_for_account else diff_of_draft(call, text))
 
 
 async def show_help(call: CommandCall, _: str) -> None:
@@ -52,5 +63,11 @@ SUBCOMMANDS: Mapping[str, Callable[[CommandCall, str], Awaitable[None]]] = {
     "pause": pause_playbook,
     "resume": resume_playbook,
     "cancel": cancel_playbook,
+    "on": turn_on,
+    "off": turn_off,
+    "history": show_history,
+    "move": move_playbook,
+    "exempt": exempt_account,
+    "exemptions": list_exemptions,
     "help": show_help,
 }

@@ -20,7 +20,8 @@ async def start_playbook(call: CommandCall, text: str) -> None:
     key, name = first_word(text)
     if not key or not name:
         raise InvalidInput(USAGE)
-    playbook = find_playbook(call.services.library, key)
+    library = call.services.library
+    playbook = library.playbook(find_playbook(library, key).key)  # said before a contact is asked for
     account = await account_named(call, name)
     if playbook.subject == "contact":
         await ask_for_contact(call, playbook, account)

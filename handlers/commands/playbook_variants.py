@@ -24,10 +24,8 @@ async def show_playbook(call: CommandCall, text: str) -> None:
     await call.say(message.text, message.blocks)
 
 
-async def diff_playbook(call: CommandCall, text: str) -> None:
+async def diff_for_account(call: CommandCall, text: str) -> None:
     key, name = first_word(text)
-    if not key or not name:
-        raise InvalidInput("Say which playbook and which account: `/playbook diff basic-onboarding acme`.")
     variant = await variant_for(call, find_playbook(call.services.library, key), name)
     message = build_variant_diff(variant.resolved, variant.account, variant.account_key)
     await call.say(message.text, message.blocks)

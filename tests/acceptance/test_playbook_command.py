@@ -8,6 +8,8 @@ from sqlmodel import select
 from bot.library.loading import Catalog, Problem
 from bot.models import Contact, Run, RunStatus
 from bot.slack.limits import violations
+from bot.slack.playbook_list import Shelf, build_playbook_list
+from bot.slack.playbook_views import build_playbook_reference
 from tests.support.play import Play, buttons, shown
 from tests.support.world import use_playbook
 
@@ -187,8 +189,6 @@ async def test_forty_steps_fit_into_one_answer(play: Play) -> None:
 
 
 def test_every_shipped_playbook_fits_into_one_answer(play: Play) -> None:
-    from bot.slack.playbook_views import build_playbook_list, build_playbook_reference
-
     playbooks = list(play.ws.services.library.catalog.playbooks.values())
-    for text, blocks in [build_playbook_list(playbooks), *map(build_playbook_reference, playbooks)]:
+    for text, blocks in [build_playbook_list(Shelf(tuple(playbooks))), *map(build_playbook_reference, playbooks)]:
         assert violations({"text": text, "blocks": blocks}) == []

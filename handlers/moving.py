@@ -2,6 +2,7 @@
 
 from bot.db import reading_session
 from bot.engine.calendars import local_date
+from bot.engine.governance.moving import MOST_AT_ONCE
 from bot.reports.account_head import AccountHead
 from bot.reports.moving import load_move
 from bot.slack.move_modal import build_move_modal
@@ -19,4 +20,4 @@ async def offer_move(call: Call, key: str, account: AccountHead | None = None) -
         await call.say(f"Every open run of `{key}`{where} is on the version in use already.")
         return
     today = local_date(call.now, call.actor.timezone)
-    await call.open_modal(build_move_modal(offer.form, offer.title, offer.runs, offer.total, today))
+    await call.open_modal(build_move_modal(offer.form, offer.title, offer.runs, offer.total, MOST_AT_ONCE, today))

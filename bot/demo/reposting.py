@@ -2,7 +2,7 @@
 
 A fresh workspace has none of the messages that the database remembers. What was posted in the former one cannot be
 redrawn any more, so it is forgotten; and what is still open is posted again: the newest message of each open step and
-of each unresolved escalation.
+of each unresolved escalation, and the questions to owners, of which those that were answered come to nothing.
 """
 
 from datetime import date, datetime
@@ -40,6 +40,7 @@ async def repost_open(database: Database, now: datetime) -> int:
     """Forget the messages of the former workspace and queue those that are still needed. Returns how many those are."""
     async with database.long_transaction() as session:
         again = {*await _of_open_steps(session, now.date()), *await _of_open_escalations(session)}
+        again |= await _of_questions(session)
         redraws = col(Delivery.kind).in_([DeliveryKind.REDRAW, DeliveryKind.ESCALATION_UPDATE])
         unsent = col(Delivery.status).in_([DeliveryStatus.PENDING, DeliveryStatus.LEASED])
         await session.exec(delete(Delivery).where(redraws, unsent))
@@ -58,6 +59,13 @@ def _send_again(delivery: Delivery, now: datetime) -> None:
     delivery.available_at = now
     delivery.attempts = 0
     delivery.lease_until = delivery.finished_at = delivery.last_error = None
+
+
+async def _of_questions(session: AsyncSession) -> set[int]:
+    asked = select(PostedMessage.delivery_id).where(
+        col(PostedMessage.kind).in_((DeliveryKind.VERSION_DRAFT, DeliveryKind.EXEMPTION_REQUEST))
+    )
+    return set((await session.exec(asked)).all())
 
 
 async def _of_open_steps(session: AsyncSession, today: date) -> set[int]:

@@ -16,8 +16,6 @@ from bot.db import Reader
 from bot.models import DocumentKind, PlaybookEntry, PlaybookSwitch, PlaybookVersion, VersionStatus
 from bot.prepared import Prepared, Statement
 
-IN_PLAY = (VersionStatus.APPROVED, VersionStatus.DRAFT, VersionStatus.REJECTED)
-
 
 class Mark(NamedTuple):
     """How far the decisions about playbooks have come: every one of them writes an entry.
@@ -90,7 +88,11 @@ async def read_standing(reader: Reader, mark: Mark) -> Standing:
 def _in_play() -> Statement:
     names = ("id", "kind", "key", "version", "digest", "status")
     columns = [col(getattr(PlaybookVersion, name)) for name in names]
-    return select(*columns).where(col(PlaybookVersion.status).in_(IN_PLAY)).order_by(col(PlaybookVersion.version))
+    return (
+        select(*columns)
+        .where(col(PlaybookVersion.status) != VersionStatus.SUPERSEDED)
+        .order_by(col(PlaybookVersion.version))
+    )
 
 
 _IN_PLAY = Prepared(_in_play)

@@ -63,10 +63,8 @@ def build_exemption_question(card: ExemptionCard, today: date) -> Message:
         context(f"Until {day_words(card.until, today)}, that day included"),
     ]
     if card.status is not ExemptionStatus.REQUESTED:
-        by = f" by {label(card.approver, 60)}" if card.approver else ""
-        return Message(
-            text, [*blocks, context(f"{'✓' if card.status is ExemptionStatus.APPROVED else '–'}  {card.status}{by}")]
-        )
+        mark = "✓" if card.status is ExemptionStatus.APPROVED else "–"
+        return Message(text, [*blocks, context(f"{mark}  {card.status.capitalize()} by {_approver(card)}")])
     ref = ExemptionRef(exemption=card.exemption_id).pack()
     answers = actions(
         f"exemption-{card.exemption_id}",

@@ -35,10 +35,13 @@ class RunPreview:
     kept: int
 
 
-def build_move_modal(form: MoveForm, title: str, runs: Sequence[RunPreview], total: int, today: date) -> Block:
-    """`runs` are the first of `total`."""
+def build_move_modal(
+    form: MoveForm, title: str, runs: Sequence[RunPreview], total: int, most: int, today: date
+) -> Block:
+    """`runs` are the first of `total`, of which `most` are moved at once."""
     noun = "1 run" if total == 1 else f"{total} runs"
-    blocks = [section(f"*{label(title)}*: move {noun} to the version in use.")]
+    at_once = f" The first {most} now, then the next." if total > most else ""
+    blocks = [section(f"*{label(title)}*: move {noun} to the version in use.{at_once}")]
     for run in runs[:SHOWN_RUNS]:
         blocks += sections([f"*{_name(run)}*", *_changes(run, today)])
     if total > len(runs[:SHOWN_RUNS]):

@@ -159,7 +159,15 @@ def build_diff(card: VersionCard, page: int) -> Message:
     if len(pages) > 1:
         following = f"  ·  the next: `/playbook diff {card.key} {page + 1}`" if page < len(pages) else ""
         blocks.append(context(f"Page {page} of {len(pages)}{following}"))
-    return Message(text, [*blocks, *_answers(card)])
+    return Message(text, [*blocks, *(_second_thoughts(card) or _answers(card))])
+
+
+def _second_thoughts(card: VersionCard) -> list[Block]:
+    """What was sent back can still be approved as it is."""
+    if card.status is not VersionStatus.REJECTED:
+        return []
+    approve = button("Approve after all", ActionId.VERSION_APPROVE, VersionRef(version=card.version_id).pack())
+    return [actions(f"version-{card.version_id}", approve)]
 
 
 def _pages(lines: Sequence[str]) -> list[list[str]]:

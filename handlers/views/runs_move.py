@@ -1,10 +1,8 @@
-from bot.engine.governance.moving import move_runs
+from bot.engine.governance.moving import move_runs, runs_to_move
 from bot.slack.blocks import section, sections
 from bot.slack.payloads import MoveForm, unpack
 from bot.slack.text import plain
 from handlers.call import ViewCall
-
-SHOWN = 40
 
 
 async def handle_runs_move_form(call: ViewCall) -> None:
@@ -15,8 +13,8 @@ async def handle_runs_move_form(call: ViewCall) -> None:
         changes = await move_runs(
             session, library, form.playbook, form.version, call.actor, call.now, account_id=form.account
         )
-    noun = "run" if len(changes) == 1 else "runs"
-    left_out = [f"and {len(changes) - SHOWN} more"] if len(changes) > SHOWN else []
-    lines = [*(plain(change.sentence) for change in changes[:SHOWN]), *left_out]
-    text = f"Moved {len(changes)} {noun}."
-    await call.say(text, [section(text), *sections(lines)])
+        left = len(await runs_to_move(session, library, form.playbook, form.account))
+    text = f"Moved {len(changes)} {'run' if len(changes) == 1 else 'runs'}."
+    if left:
+        text += f" {left} are left: `/playbook move {form.playbook}`."
+    await call.say(text, [section(text), *sections(plain(change.sentence) for change in changes)])

@@ -27,6 +27,7 @@ from bot.library.library import Library
 from bot.library.schema import Playbook
 from bot.models import ACTIONABLE, Contact, Member, Run, RunStatus, Step, StepStatus, TimelineKind
 
+MOST_AT_ONCE = 25
 LEFT_BEHIND = "no longer part of the playbook"
 
 
@@ -119,18 +120,17 @@ async def move_runs(
     *,
     account_id: int | None = None,
 ) -> list[RunChange]:
-    """Move every open run of a playbook, or those on one account, to the version that was previewed.
+    """Move the open runs of a playbook, or those on one account, to the version that was previewed.
 
-    Raises WrongState when another has come into use since then.
+    At most MOST_AT_ONCE of them, in the order shown: nobody else changes those accounts meanwhile, and
+    Slack waits three seconds. Raises WrongState when another version has come into use since then.
     """
     await library.refresh(await session.connection())
     in_use = library.standing.approved.get(key)
     if in_use and in_use.version_id != version_id:
         raise WrongState(f"The playbook has changed again since you looked. `/playbook move {key}` shows it anew.")
-    return [
-        await move_run(session, library, run_id, actor, now)
-        for run_id in await runs_to_move(session, library, key, account_id)
-    ]
+    run_ids = await runs_to_move(session, library, key, account_id)
+    return [await move_run(session, library, run_id, actor, now) for run_id in run_ids[:MOST_AT_ONCE]]
 
 
 async def move_run(session: AsyncSession, library: Library, run_id: int, actor: Actor, now: datetime) -> RunChange:

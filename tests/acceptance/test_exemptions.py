@@ -75,6 +75,14 @@ async def test_a_leaders_own_request_is_approved_at_once(play: Play) -> None:
     assert "Acme is exempt from Test play until 3 Apr 2026." in shown(answer["view"])
 
 
+async def test_what_is_under_way_is_said_and_goes_on(play: Play) -> None:
+    await prepare(play)
+    await say(play, "start test-play acme")
+    answer = await ask(play, "dana")
+    assert "It is under way there; to call it off: /playbook cancel test-play acme" in shown(answer["view"])
+    assert (await say(play, "pause test-play acme"))["text"] == "Maya Lindt paused Test play."
+
+
 async def test_a_declined_request_changes_nothing(play: Play) -> None:
     await prepare(play)
     await ask(play)

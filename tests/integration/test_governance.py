@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, func, select
 
 from bot.clock import FixedClock
@@ -103,6 +104,19 @@ async def test_a_library_that_was_never_compared_takes_its_files_as_approved(wor
         await world.library.refresh(reader)
     assert not world.library.standing.governs
     assert list(world.library.current) == ["test-play"]
+
+
+async def test_looking_again_when_nothing_was_decided_is_one_statement(world: World) -> None:
+    use_playbook(world.library, {"key": "one"})
+    await sync(world, world.library)
+    asked: list[str] = []
+    async with world.database.reading() as reader:
+        await world.library.refresh(reader)
+        connection = reader.sync_connection
+        assert connection is not None
+        event.listen(connection, "before_cursor_execute", lambda *call: asked.append(call[2]))
+        await world.library.refresh(reader)
+    assert len(asked) == 1
 
 
 async def test_what_was_taken_back_is_not_believed(world: World) -> None:

@@ -31,10 +31,13 @@ from bot.models import (
     ExemptionStatus,
     Member,
     MemberRole,
+    Run,
+    RunStatus,
     TimelineKind,
 )
 
 REASON_LENGTH = 2000
+OPEN_RUNS = (RunStatus.ACTIVE, RunStatus.PAUSED)
 LONGEST = timedelta(days=366)
 EARLIEST_HOUR = 9  # of a day on which nobody's hours are known
 
@@ -223,9 +226,20 @@ async def _approve(
     about = _about(library, exemption)
     _note(session, exemption, f"approved the exemption from {about} {_terms(exemption)}", actor, now)
     await _tell_its_end(session, exemption, team, now)
-    return ExemptionChange(
-        exemption, True, f"{account.name} is exempt from {about} until {_day(exemption.expires_on)}."
+    sentence = f"{account.name} is exempt from {about} until {_day(exemption.expires_on)}."
+    if await _is_running(session, exemption):
+        cancel = f"/playbook cancel {exemption.playbook_key} {account.key} because …"
+        sentence += f" It is under way there; to call it off: {cancel}"
+    return ExemptionChange(exemption, True, sentence)
+
+
+async def _is_running(session: AsyncSession, exemption: Exemption) -> bool:
+    query = entity_select(Run.id).where(
+        Run.account_id == exemption.account_id,
+        Run.playbook_key == exemption.playbook_key,
+        col(Run.status).in_(OPEN_RUNS),
     )
+    return (await session.exec(query)).first() is not None
 
 
 def _decline(

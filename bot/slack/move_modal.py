@@ -60,8 +60,10 @@ def _changes(run: RunPreview, today: date) -> list[str]:
     lines += [
         f"🕓  {label(step.title, 150)}  ·  {_day(step.before, today)} → {_day(step.after, today)}" for step in run.moved
     ]
-    if not lines:
-        return ["Only words change."]
+    if run.kept:
+        lines.insert(0, f"✓  {run.kept} done {'step stays' if run.kept == 1 else 'steps stay'} finished")
+    if not (run.added or run.dropped or run.moved):
+        lines.append("Only words change.")
     left_out = [f"and {len(lines) - SHOWN_CHANGES} more"] if len(lines) > SHOWN_CHANGES else []
     return [*lines[:SHOWN_CHANGES], *left_out]
 

@@ -18,7 +18,7 @@ from bot.engine.governance.entries import record_decision
 from bot.engine.governance.telling import ask_owners, redraw_draft
 from bot.library.library import Document, Library
 from bot.library.standing import StoredVersion, read_mark
-from bot.models import PlaybookEntry, PlaybookVersion, VersionStatus
+from bot.models import PlaybookVersion, VersionStatus
 from bot.models.columns import constant
 
 WITHDRAWN = "the file says again what is approved"
@@ -182,7 +182,3 @@ async def _announce(
         return
     record_decision(session, document.key, "changed the file; it waits for approval", now, version_id=version_id)
     await ask_owners(session, library, document, version_id, now)
-
-
-async def was_ever_synced(session: AsyncSession) -> bool:
-    return (await session.exec(select(PlaybookEntry.id).limit(1))).first() is not None

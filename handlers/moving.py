@@ -14,7 +14,7 @@ async def offer_move(call: Call, key: str, account: AccountHead | None = None) -
     library = call.services.library
     async with call.services.database.reading() as connection:
         await library.refresh(connection)
-        offer = await load_move(reading_session(connection), library, key, account.id if account else None)
+        offer = await load_move(reading_session(connection), library, key, call.now, account.id if account else None)
     if offer is None:
         where = f" on {account.name}" if account else ""
         await call.say(f"Every open run of `{key}`{where} is on the version in use already.")

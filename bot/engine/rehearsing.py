@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.engine.calendars import local_date
 from bot.engine.planning import anchor_dates, plan_due_dates
 from bot.engine.state import load_team
 from bot.engine.variants import shape_for
@@ -50,7 +49,7 @@ async def rehearse_playbook(
     if account is None:
         raise NotFound("That account is not there any more.")
     team = await load_team(session, account_id)
-    start = started_on or local_date(now, team.csm.timezone if team.csm else "UTC")
+    start = started_on or team.today(now)
     playbook = shape_for(library, base, account, team, start).playbook
     assignees = {spec.key: team.assignee_for(spec.role, account) for spec in playbook.steps}
     due = plan_due_dates(

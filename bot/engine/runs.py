@@ -7,7 +7,6 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
-from bot.engine.calendars import local_date
 from bot.engine.governance.starting import playbook_to_start
 from bot.engine.journal import record
 from bot.engine.permissions import require_may_run_playbooks
@@ -57,7 +56,7 @@ async def start_run(
         require_may_run_playbooks(actor, team.roles)
     contact = await _contact(session, base, account, contact_id)
     await _require_not_running(session, account, base, contact_id)
-    started_on = local_date(now, _zone(team))
+    started_on = team.today(now)
     shaped = shape_for(library, base, account, team, started_on)
     playbook = shaped.playbook
     steps = new_steps(
@@ -216,7 +215,3 @@ async def _changed(
     sentence = f"{actor.name} {verb} {run.title}."
     await show_changes(session, state, state.steps, actor, now, sentence=sentence)
     return RunChange(run, True, sentence)
-
-
-def _zone(team: Team) -> str:
-    return team.csm.timezone if team.csm else "UTC"

@@ -31,6 +31,10 @@ class Team:
     def csm(self) -> Member | None:
         return self.in_role(MemberRole.CSM)
 
+    def today(self, now: datetime) -> date:
+        """The day it is where the CSM is; in UTC without one."""
+        return local_date(now, self.csm.timezone if self.csm else "UTC")
+
     def in_role(self, role: MemberRole) -> Member | None:
         """The active member in a role."""
         member = self.members.get(self.roles.get(role, 0))

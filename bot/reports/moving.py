@@ -1,6 +1,7 @@
 """What moving the open runs of a playbook would change, for the form that asks."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,13 +22,14 @@ class MoveOffer:
 
 
 async def load_move(
-    session: AsyncSession, library: Library, key: str, account_id: int | None = None
+    session: AsyncSession, library: Library, key: str, now: datetime, account_id: int | None = None
 ) -> MoveOffer | None:
     """The first runs in detail; None when there is nothing to move. Raises NotFound when no version is in use."""
     run_ids = await runs_to_move(session, library, key, account_id)
-    if not run_ids:
+    moves = [await preview_move(session, library, run_id, now) for run_id in run_ids[:SHOWN_RUNS]]
+    if not any(move.changes for _, move in moves):
         return None
-    runs = [_preview(*await preview_move(session, library, run_id), session) for run_id in run_ids[:SHOWN_RUNS]]
+    runs = [_preview(state, move, session) for state, move in moves if move.changes]
     playbook, version = library.approved(key), library.standing.approved.get(key)
     form = MoveForm(playbook=key, version=version.version_id if version else 0, account=account_id)
     return MoveOffer(form, playbook.title if playbook else key, tuple([await run for run in runs]), len(run_ids))

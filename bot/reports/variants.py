@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.engine.calendars import local_date
 from bot.engine.state import load_team
 from bot.engine.variants import shape_for
 from bot.library.library import Library
@@ -29,5 +28,5 @@ async def load_variant(
     """As a run that starts now would be."""
     account = await session.get_one(Account, account_id)
     team = await load_team(session, account_id)
-    today = local_date(now, team.csm.timezone if team.csm else "UTC")
+    today = team.today(now)
     return Variant(account.name, account.key, shape_for(library, playbook, account, team, today))

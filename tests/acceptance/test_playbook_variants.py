@@ -56,8 +56,7 @@ async def test_diff_of_what_no_overlay_shapes_says_so(play: Play) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("diff", "which playbook and which account"),
-        ("diff usage-drop", "which playbook and which account"),
+        ("diff", "which playbook"),
         ("diff usage-drop nobody", "There is no account"),
         ("diff usage-dorp acme", "Did you mean `usage-drop`?"),
         ("show usage-dorp acme", "Did you mean `usage-drop`?"),

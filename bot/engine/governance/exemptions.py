@@ -346,7 +346,7 @@ def _terms(exemption: Exemption) -> str:
 
 
 def _today(team: Team, now: datetime) -> date:
-    return local_date(now, team.csm.timezone if team.csm else "UTC")
+    return team.today(now)
 
 
 def _day(day: date) -> str:

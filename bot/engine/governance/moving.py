@@ -22,8 +22,10 @@ from bot.engine.runs import RunChange, new_steps
 from bot.engine.state import RunState, load_run
 from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import UNFINISHED
+from bot.engine.variants import shape_for
 from bot.errors import NotFound, WrongState
 from bot.library.library import Library
+from bot.library.resolving import Resolved
 from bot.library.schema import Playbook
 from bot.models import ACTIONABLE, Contact, Member, Run, RunStatus, Step, StepStatus, TimelineKind
 
@@ -46,23 +48,32 @@ class Move:
     dropped: tuple[str, ...]
     moved: tuple[MovedStep, ...]
     kept: int  # finished steps that stay finished
+    changes: bool = True  # False: the run is what it would become
 
 
 @dataclass(frozen=True)
 class _Shape:
     """A run's steps under another version. `assignees` are those of all its steps, by key."""
 
-    playbook: Playbook
+    resolved: Resolved
     added: list[Step]
     dropped: list[Step]
     stays: list[Step]
     assignees: Mapping[str, tuple[Member, bool]]
 
+    @property
+    def playbook(self) -> Playbook:
+        """As overlays shape it for the account."""
+        return self.resolved.playbook
+
 
 async def runs_to_move(
     session: AsyncSession, library: Library, key: str, account_id: int | None = None
 ) -> Sequence[int]:
-    """The ids of the open runs of a playbook that are on another version than the one in use."""
+    """The ids of the open runs of a playbook that are on another version than the one in use.
+
+    Asked for one account, they are all of them: what overlays make of the version may have changed with the account.
+    """
     _require_in_use(library, key)
     version = library.standing.approved.get(key)
     query = (
@@ -70,17 +81,17 @@ async def runs_to_move(
         .where(Run.playbook_key == key, col(Run.status).in_(OPEN_RUNS))
         .order_by(col(Run.account_id), col(Run.id))
     )
-    if version:
-        query = query.where(Run.playbook_version_id != version.version_id)
     if account_id is not None:
         query = query.where(Run.account_id == account_id)
+    elif version:
+        query = query.where(Run.playbook_version_id != version.version_id)
     return (await session.exec(query)).all()
 
 
-async def preview_move(session: AsyncSession, library: Library, run_id: int) -> tuple[RunState, Move]:
+async def preview_move(session: AsyncSession, library: Library, run_id: int, now: datetime) -> tuple[RunState, Move]:
     """The run as it is, and what moving it would change. Changes nothing."""
     state = await load_run(session, library, run_id)
-    shape = await _shape(session, state, _require_in_use(library, state.run.playbook_key))
+    shape = await _shape(session, library, state, _require_in_use(library, state.run.playbook_key), now)
     return state, decide_move(state, shape)
 
 
@@ -107,6 +118,7 @@ def decide_move(state: RunState, shape: "_Shape") -> Move:
             MovedStep(titles[step.key], step.due_on, due[step.key]) for step in dated if step.due_on != due[step.key]
         ),
         kept=sum(step.status not in UNFINISHED for step in state.steps),
+        changes=shape.playbook != state.playbook,
     )
 
 
@@ -144,11 +156,13 @@ async def move_run(session: AsyncSession, library: Library, run_id: int, actor: 
     if run.status not in OPEN_RUNS:
         raise WrongState(f"{run.title} is {run.status} on {state.account.name}: it stays on the version it was on.")
     version_id = await library.store_version(session, playbook, now)
-    if run.playbook_version_id == version_id:
+    shape = await _shape(session, library, state, playbook, now)
+    variant_id = await library.store_variant(session, version_id, shape.resolved, now)
+    if (run.playbook_version_id, run.variant_id) == (version_id, variant_id):
         return RunChange(run, False, f"{run.title} on {state.account.name} is on this version already.")
-    shape = await _shape(session, state, playbook)
     move = decide_move(state, shape)
-    moved = await _apply(session, library, state, shape, version_id, actor, now)
+    run.playbook_version_id, run.variant_id = version_id, variant_id
+    moved = await _apply(session, library, state, shape, actor, now)
     sentence = f"moved {run.title} to its current version: {move_words(move)}"
     record(session, TimelineKind.RUN_MOVED, sentence, now, account_id=run.account_id, actor=actor, run_id=run.id)
     await show_changes(session, moved, [*moved.steps, *shape.dropped], actor, now)
@@ -171,14 +185,11 @@ async def _apply(
     library: Library,
     state: RunState,
     shape: _Shape,
-    version_id: int,
     actor: Actor,
     now: datetime,
 ) -> RunState:
     run = state.run
     run.title = run.title.replace(state.playbook.title, shape.playbook.title, 1)[:200]
-    run.playbook_version_id = version_id
-    run.variant_id = None  # it named a variant of the version before
     for step in shape.added:
         step.run_id = run.id
     session.add_all(shape.added)
@@ -218,7 +229,9 @@ def _reword(shape: _Shape) -> None:
         step.position = position
 
 
-async def _shape(session: AsyncSession, state: RunState, playbook: Playbook) -> _Shape:
+async def _shape(session: AsyncSession, library: Library, state: RunState, base: Playbook, now: datetime) -> _Shape:
+    resolved = shape_for(library, base, state.account, state.team, state.team.today(now))
+    playbook = resolved.playbook
     contact = await session.get(Contact, state.run.contact_id) if state.run.contact_id else None
     have = {step.key: step for step in state.steps}
     want = {spec.key: spec for spec in playbook.steps}
@@ -232,7 +245,7 @@ async def _shape(session: AsyncSession, state: RunState, playbook: Playbook) -> 
             assignees[step.key] = state.team.assignee_for(want[step.key].role, state.account)
         else:
             assignees[step.key] = (state.assignee(step), step.role_missing)
-    return _Shape(playbook, added, [step for step in state.steps if step.key not in want], stays, assignees)
+    return _Shape(resolved, added, [step for step in state.steps if step.key not in want], stays, assignees)
 
 
 def _require_in_use(library: Library, key: str) -> Playbook:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError, field_validator
 
 from bot.errors import ConfigurationError
-from bot.library.loading import Problem, load_yaml, validation_problems
+from bot.library.documents import Problem, load_yaml, validation_problems
 from bot.library.schema import Authored
 from bot.models import Severity
 

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, ValidationError, model_validator
 
 from bot.errors import ConfigurationError
-from bot.library.loading import Problem, load_yaml, validation_problems
+from bot.library.documents import Problem, load_yaml, validation_problems
 from bot.library.schema import Authored
 from bot.models import Segment, Sentiment, Touch
 

@@ -129,7 +129,7 @@ class Library:
 
     def mistake_in(self, key: str) -> str | None:
         """What is wrong with the file of this name, if anything is."""
-        return next((str(p) for p in self.catalog.problems if Path(p.file).stem == key), None)
+        return next((str(p) for p in self.catalog.problems if Path(p.left_out).stem == key), None)
 
     def playbook(self, key: str) -> Playbook:
         """The playbook with this key as it can be started now.

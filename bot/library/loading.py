@@ -1,33 +1,39 @@
-"""Reading playbook files. A broken file is reported with its line and left out; the rest are loaded."""
+"""Loading playbook files. A broken file is reported with its line and left out; the rest are loaded."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedBase
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from bot.library.documents import (
+    Document,
+    Documents,
+    Problem,
+    Source,
+    complaints_of,
+    line_of,
+    load_yaml,
+    spelled,
+    validation_problems,
+)
+from bot.library.groups import Groups, Layout
 from bot.library.references import Location
 from bot.library.rendering import EmailTemplates
 from bot.library.schema import Category, Playbook
 from bot.library.wording import wording_problems
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong in a file. `line` counts from 1; `path` is where in the document, such as `steps[2].due`."""
-
-    file: str
-    line: int
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        where = f"{self.file}:{self.line}"
-        return f"{where} {self.path}: {self.message}" if self.path else f"{where} {self.message}"
+__all__ = [
+    "Catalog",
+    "Problem",
+    "Source",
+    "line_of",
+    "load_catalog",
+    "load_yaml",
+    "playbook_files",
+    "spelled",
+    "validation_problems",
+]
 
 
 @dataclass(frozen=True)
@@ -36,22 +42,40 @@ class Catalog:
 
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    layouts: Mapping[str, Layout] = field(default_factory=dict)  # by the playbook's key
+    groups: Groups = field(default_factory=Groups)
+
+    def source(self, key: str, location: Location) -> Source:
+        """The line on which a part of the playbook `key` is written: `("title",)`, `("steps", 2, "due")`.
+
+        The number of a step is its place in the playbook; what an included group says is on a line of the group. A part
+        that is not written down is where it would be. The first question about a file reads it again, which takes some
+        ten milliseconds. Raises KeyError when there is no such playbook.
+        """
+        return self.layouts[key].source(location)
 
 
-def load_catalog(directory: Path, templates: EmailTemplates) -> Catalog:
-    """Load every playbook below `directory`, in the order of their paths. `templates` holds the emails they name."""
+def load_catalog(directory: Path, templates: EmailTemplates, documents: Documents | None = None) -> Catalog:
+    """Load every playbook below `directory`, in the order of their paths. `templates` holds the emails they name.
+
+    `documents` are kept from one loading to the next; files that did not change are not read again.
+    """
+    documents = documents or Documents()
+    groups = Groups.read(directory, documents)
+    layouts: dict[str, Layout] = {}
     playbooks: dict[str, Playbook] = {}
     problems: list[Problem] = []
     for path in playbook_files(directory):
-        name = str(path.relative_to(directory))
-        loaded = load_playbook(path, name, templates)
-        if isinstance(loaded, Playbook) and loaded.key in playbooks:
-            loaded = [Problem(name, 1, "key", f"another file already has the key {loaded.key!r}")]
-        if isinstance(loaded, Playbook):
-            playbooks[loaded.key] = loaded
-        else:
+        loaded = _load_playbook(documents.read(path, path.relative_to(directory).as_posix()), groups, templates)
+        if isinstance(loaded, list):
             problems += loaded
-    return Catalog(playbooks, tuple(problems))
+            continue
+        playbook, layout = loaded
+        if playbook.key in playbooks:
+            problems.append(layout.document.problem(("key",), f"another file already has the key {playbook.key!r}"))
+        else:
+            playbooks[playbook.key], layouts[playbook.key] = playbook, layout
+    return Catalog(playbooks, (*problems, *groups.unused_problems()), layouts, groups)
 
 
 def playbook_files(directory: Path) -> Iterator[Path]:
@@ -59,92 +83,24 @@ def playbook_files(directory: Path) -> Iterator[Path]:
         yield from sorted((directory / category).glob("**/*.yaml"))
 
 
-def load_playbook(path: Path, name: str, templates: EmailTemplates) -> Playbook | list[Problem]:
-    """The playbook in a file, or what is wrong with it. `name` is the file's path below the playbooks directory."""
-    document = load_yaml(path, name)
+def _load_playbook(
+    document: Document | Problem, groups: Groups, templates: EmailTemplates
+) -> tuple[Playbook, Layout] | list[Problem]:
+    """The playbook in a document and how it is laid out, or what is wrong with it."""
     if isinstance(document, Problem):
         return [document]
-    if not isinstance(document, Mapping):
-        return [Problem(name, 1, "", "the file holds no playbook: expected `key:`, `title:`, `steps:` and so on")]
+    if not isinstance(document.value, Mapping):
+        return [document.problem((), "the file holds no playbook: expected `key:`, `title:`, `steps:` and so on")]
+    layout = groups.lay_out(document)
+    if isinstance(layout, list):
+        return layout
     try:
-        playbook = Playbook.model_validate(document)
+        playbook = Playbook.model_validate(layout.value)
     except ValidationError as error:
-        return validation_problems(error, document, name)
-    expected = {"key": path.stem, "category": Path(name).parts[0]}
-    for attribute, value in expected.items():
+        return [layout.problem(where, message) for where, message in complaints_of(error, layout.value)]
+    path = Path(document.file)
+    for attribute, value in {"key": path.stem, "category": path.parts[0]}.items():
         if getattr(playbook, attribute) != value:
-            line = line_of(document, (attribute,))
-            return [Problem(name, line, attribute, f"expected {value!r}, as the file is {name}")]
+            return [document.problem((attribute,), f"expected {value!r}, as the file is {document.file}")]
     wording = wording_problems(playbook, templates)
-    return [_problem(document, name, where, message) for where, message in wording] or playbook
-
-
-def load_yaml(path: Path, name: str) -> Any:
-    """The document in a YAML file with its line numbers, or a Problem."""
-    try:
-        return YAML(typ="rt").load(path.read_text("utf-8"))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return Problem(name, line, "", f"not YAML: {error.problem or error.context}")
-    except (YAMLError, UnicodeDecodeError) as error:
-        return Problem(name, 1, "", f"not YAML: {error}")
-
-
-def validation_problems(error: ValidationError, document: Any, name: str) -> list[Problem]:
-    problems = []
-    for item in error.errors(include_url=False):
-        where = _written(document, item["loc"])
-        if item["type"] == "missing":
-            where = (*where, item["loc"][-1])
-        problems.append(_problem(document, name, where, _words(item["msg"])))
-    return problems
-
-
-def _problem(document: Any, name: str, location: Location, message: str) -> Problem:
-    return Problem(name, line_of(document, location), spelled(location), message)
-
-
-def _written(document: Any, location: Location) -> Location:
-    """The location without pydantic's own parts, such as the tag of a union, which are not in the file."""
-    own: list[int | str] = []
-    node = document
-    parts = [part for part in location if part != "[key]"]
-    for index, part in enumerate(parts):
-        is_last = index == len(parts) - 1
-        if _has(node, part) and (is_last or isinstance(node[part], Mapping | list)):
-            own.append(part)
-            node = node[part]
-    return tuple(own)
-
-
-def _has(node: Any, part: int | str) -> bool:
-    if isinstance(node, Mapping):
-        return part in node
-    return isinstance(node, list) and isinstance(part, int) and part < len(node)
-
-
-def line_of(document: Any, location: Location) -> int:
-    """The line (from 1) of the deepest part of `location` that the file has."""
-    line = 1
-    node = document
-    for part in location:
-        if not isinstance(node, CommentedBase):
-            break
-        try:
-            line = node.lc.data[part][0] + 1
-            node = node[part]  # type: ignore[index]  # a CommentedBase is a map or a list
-        except (KeyError, IndexError, TypeError):
-            break  # a field that is missing is reported where it should be
-    return line
-
-
-def spelled(location: Location) -> str:
-    text = ""
-    for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.lstrip(".")
-
-
-def _words(message: str) -> str:
-    plain = message.removeprefix("Value error, ")
-    return "not a field that exists here" if plain.startswith("Extra inputs") else plain
+    return [layout.problem(where, message) for where, message in wording] or (playbook, layout)

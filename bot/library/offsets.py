@@ -31,6 +31,20 @@ class Offset:
     def __str__(self) -> str:
         return f"{self.amount}{self.unit}"
 
+    def plus(self, other: "Offset") -> "Offset | None":
+        """Both together; None for business days and other days, which do not add up without a calendar."""
+        if not self.amount or not other.amount:
+            return self if self.amount else other
+        if self.unit is other.unit:
+            return Offset(self.amount + other.amount, self.unit)
+        if Unit.BUSINESS_DAYS in (self.unit, other.unit):
+            return None
+        return Offset(self._days + other._days)
+
+    @property
+    def _days(self) -> int:
+        return self.amount * 7 if self.unit is Unit.WEEKS else self.amount
+
     @classmethod
     def parse(cls, written: str) -> "Offset":
         match = _OFFSET.fullmatch(written.strip())

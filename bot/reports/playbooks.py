@@ -1,19 +1,16 @@
 """Playbooks as people name them, and what is needed to start one."""
 
-from collections.abc import Iterable
-
-from rapidfuzz import fuzz, process
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.errors import NotFound
 from bot.library.library import Library
 from bot.library.loading import Problem
+from bot.library.nearness import nearest as nearest
 from bot.library.schema import Playbook
 from bot.models import Contact, Run, RunStatus
 from bot.slack.playbook_views import ContactChoice
 
-NEAR = 55.0
 UNDER_WAY = (RunStatus.ACTIVE, RunStatus.PAUSED)
 
 
@@ -47,13 +44,7 @@ def _known(library: Library) -> dict[str, Playbook]:
 
 
 def _is_about(problem: Problem, key: str) -> bool:
-    return problem.file.endswith(f"/{key}.yaml")
-
-
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice somebody most likely meant; None when nothing is near."""
-    found = process.extractOne(word.casefold(), list(choices), scorer=fuzz.WRatio, score_cutoff=NEAR)
-    return str(found[0]) if found else None
+    return problem.left_out.endswith(f"/{key}.yaml")
 
 
 async def load_contact_choices(session: AsyncSession, account_id: int) -> list[ContactChoice]:

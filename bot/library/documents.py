@@ -1,0 +1,180 @@
+"""YAML files as they were read: what they say at once, on which line it stands when somebody asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedBase
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from bot.library.plain_yaml import NotPlain, read_plain
+from bot.library.references import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A line of a file, below the playbooks directory. Lines count from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong in a file. `line` counts from 1; `path` is where in the document, such as `steps[2].due`.
+
+    `included_by` is set when the file is a group of steps, and a playbook is left out because of it.
+    """
+
+    file: str
+    line: int
+    path: str
+    message: str
+    included_by: Source | None = None
+
+    @property
+    def left_out(self) -> str:
+        """The file that cannot be used because of it."""
+        return self.included_by.file if self.included_by else self.file
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}"
+        said = f"{where} {self.path}: {self.message}" if self.path else f"{where} {self.message}"
+        return f"{said} (included by {self.included_by})" if self.included_by else said
+
+
+class Document:
+    """A YAML file that could be read. `file` is its path below the playbooks directory."""
+
+    def __init__(self, file: str, text: str) -> None:
+        """Raises YAMLError, or another ValueError, for a text that is not YAML."""
+        self.file = file
+        self._text = text
+        try:
+            self.value: Any = read_plain(text)
+        except NotPlain:
+            self.value = self.lined
+
+    @cached_property
+    def lined(self) -> Any:
+        """The same value, in ruamel.yaml's maps and lists, which know their lines."""
+        return YAML(typ="rt").load(self._text)
+
+    def source(self, location: Location) -> Source:
+        """Where the deepest part of `location` that the file has stands."""
+        return Source(self.file, line_of(self.lined, location))
+
+    def problem(self, location: Location, message: str, included_by: Source | None = None) -> Problem:
+        return Problem(self.file, self.source(location).line, spelled(location), message, included_by)
+
+
+def read_document(path: Path, name: str) -> Document | Problem:
+    """The document in a file, or why it cannot be read. `name` is what messages call the file."""
+    try:
+        return Document(name, path.read_text("utf-8"))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        return Problem(name, line, "", f"not YAML: {error.problem or error.context}")
+    except RecursionError:
+        return Problem(name, 1, "", "not YAML that can be read: it is nested too deeply")
+    except (YAMLError, ValueError) as error:  # not UTF-8, or a day such as 2026-02-31
+        return Problem(name, 1, "", f"not YAML: {error}")
+    except OSError as error:  # a directory called x.yaml, a link to itself, a file nobody may read
+        return Problem(name, 1, "", f"the file cannot be read: {error.strerror}")
+
+
+def load_yaml(path: Path, name: str) -> Any:
+    """The value in a YAML file with its line numbers, for `line_of`; or a Problem."""
+    document = read_document(path, name)
+    return document if isinstance(document, Problem) else document.lined
+
+
+class Documents:
+    """Reads files and keeps what they said, so that one that did not change is read once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, tuple[tuple[int, int, int], Document | Problem]] = {}
+
+    def read(self, path: Path, name: str) -> Document | Problem:
+        try:
+            found = path.stat()
+        except OSError:
+            return read_document(path, name)
+        stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
+        kept = self._kept.get(path)
+        if kept is None or kept[0] != stamp:
+            kept = (stamp, read_document(path, name))
+            self._kept[path] = kept
+        return kept[1]
+
+
+# --- locations --------------------------------------------------------------------------------------------------------
+
+
+def complaints_of(error: ValidationError, value: Any) -> list[tuple[Location, str]]:
+    """What pydantic found wrong in a value, each with where in it."""
+    complaints = []
+    for item in error.errors(include_url=False):
+        where = _written(value, item["loc"])
+        if item["type"] == "missing":
+            where = (*where, item["loc"][-1])
+        complaints.append((where, _words(item["msg"])))
+    return complaints
+
+
+def validation_problems(error: ValidationError, lined: Any, name: str) -> list[Problem]:
+    """What pydantic found wrong in a file. `lined` is what load_yaml made of it."""
+    return [Problem(name, line_of(lined, w), spelled(w), words) for w, words in complaints_of(error, lined)]
+
+
+def _written(value: Any, location: Location) -> Location:
+    """The location without pydantic's own parts, such as the tag of a union, which are not in the file."""
+    own: list[int | str] = []
+    node = value
+    parts = [part for part in location if part != "[key]"]
+    for index, part in enumerate(parts):
+        is_last = index == len(parts) - 1
+        if _has(node, part) and (is_last or isinstance(node[part], Mapping | list)):
+            own.append(part)
+            node = node[part]
+    return tuple(own)
+
+
+def _has(node: Any, part: int | str) -> bool:
+    if isinstance(node, Mapping):
+        return part in node
+    return isinstance(node, list) and isinstance(part, int) and part < len(node)
+
+
+def line_of(lined: Any, location: Location) -> int:
+    """The line (from 1) of the deepest part of `location` that the file has."""
+    line = 1
+    node = lined
+    for part in location:
+        if not isinstance(node, CommentedBase):
+            break
+        try:
+            line = node.lc.data[part][0] + 1
+            node = node[part]  # type: ignore[index]  # a CommentedBase is a map or a list
+        except (KeyError, IndexError, TypeError):
+            break  # a field that is missing is reported where it should be
+    return line
+
+
+def spelled(location: Location) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".")
+
+
+def _words(message: str) -> str:
+    plain = message.removeprefix("Value error, ")
+    return "not a field that exists here" if plain.startswith("Extra inputs") else plain

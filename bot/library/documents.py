@@ -1,5 +1,6 @@
 """YAML files as they were read: what they say at once, on which line it stands when somebody asks."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from bot.library.nearness import did_you_mean
 from bot.library.plain_yaml import NotPlain, read_plain
 from bot.library.references import Location
+
+_CHOICE = re.compile(r"'([^']*)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def complaints_of(error: ValidationError, value: Any) -> list[tuple[Location, st
         where = _written(value, item["loc"])
         if item["type"] == "missing":
             where = (*where, item["loc"][-1])
-        complaints.append((where, _words(item["msg"])))
+        complaints.append((where, _words(item)))
     return complaints
 
 
@@ -175,6 +180,12 @@ def spelled(location: Location) -> str:
     return text.lstrip(".")
 
 
-def _words(message: str) -> str:
-    plain = message.removeprefix("Value error, ")
-    return "not a field that exists here" if plain.startswith("Extra inputs") else plain
+def _words(item: ErrorDetails) -> str:
+    match item["type"]:
+        case "extra_forbidden":
+            return "not a field that exists here"
+        case "enum" | "literal_error":
+            return (
+                f"{item['msg']}. {did_you_mean(str(item['input']), _CHOICE.findall(item['ctx']['expected']))}".rstrip()
+            )
+    return item["msg"].removeprefix("Value error, ")

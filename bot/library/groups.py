@@ -275,8 +275,8 @@ def _move(value: dict[str, Any], start: Due, step: LaidStep, trail: Trail) -> No
     together = start.offset.plus(due.offset)
     if together is None:
         message = (
-            f"due {due} after the start of the group, which is {str(start)!r} here: business days and other days do not "
-            "add up. Write both in the same unit."
+            f"due {due} after the start of the group, which is {str(start)!r} here: business days and other days do "
+            "not add up. Write both in the same unit."
         )
         raise CannotInclude([trail.problem(*step.origin.place(("due",)), message)])
     value["due"] = str(Due(start.reference, together))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import structlog
@@ -16,15 +17,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Reader, insert_or
 from bot.errors import NotFound, WrongState
+from bot.library.documents import Documents
 from bot.library.escalation import EscalationPolicy, load_escalation_policy
 from bot.library.health_config import HealthConfig, load_health_config
-from bot.library.loading import Catalog, load_catalog
+from bot.library.loading import Catalog, load_catalog, with_last_good
 from bot.library.overlay_loading import Overlays, load_overlays
 from bot.library.overlays import Overlay
 from bot.library.rendering import EmailTemplates
 from bot.library.resolving import Resolved, choose, combine, is_high_touch
 from bot.library.schema import Playbook, dump
 from bot.library.standing import Standing, read_contents, read_mark, read_standing
+from bot.library.watching import TreeStamp, stamp_of
 from bot.models import DocumentKind, PlaybookVariant, PlaybookVersion
 from bot.settings import ROOT
 
@@ -56,18 +59,24 @@ class Library:
         self.escalation_policy = EscalationPolicy()
         self.health_config = HealthConfig()
         self.overlay_files = Overlays()
+        self._read_files = Documents()
+        self._stamp: TreeStamp | None = None
+        self._loading = Lock()  # a process may look for changes from more than one of its parts
         self._shaped: dict[tuple[int, ...], tuple[Playbook, list[Overlay], Resolved]] = {}
         self.standing = Standing()
         self._versions: dict[str, Playbook] = {}  # by digest: a content is the same whatever row holds it
-        self._files_read: frozenset[tuple[str, int, int]] = frozenset()
         self._documents: tuple[Catalog, Mapping[str, Document]] | None = None
         self._current: tuple[Catalog, Standing, Mapping[str, Playbook]] | None = None
 
     def load(self) -> Catalog:
-        """Read the files anew: playbooks, overlays and emails."""
-        self._files_read = self._files_there()  # before they are read: what changes meanwhile is noticed the next time
+        """Read the files anew: playbooks, overlays and emails. What did not change is not read again.
+
+        A playbook whose file was in order before, and is not now, stays as it was, and its mistake is reported. Raises
+        ConfigurationError for a mistake in another file; what was read of that one before stays in use.
+        """
+        self._stamp = stamp_of(self.directory, self.emails.directory)
         self.emails = EmailTemplates(self.emails.directory)
-        catalog = load_catalog(self.directory, self.emails)
+        catalog = with_last_good(load_catalog(self.directory, self.emails, self._read_files), self.catalog)
         self.overlay_files = load_overlays(self.directory, catalog, self.emails)
         self.catalog = replace(catalog, problems=(*catalog.problems, *self.overlay_files.problems))
         self._shaped.clear()
@@ -76,17 +85,16 @@ class Library:
         return self.catalog
 
     def reload_if_changed(self) -> bool:
-        """Read the files anew when one of them was added, changed or removed since the last time they were read."""
-        if self._files_read == self._files_there():
-            return False
-        self.load()
-        return True
+        """Load again when a file was changed, added or deleted since; whether that was so.
 
-    def _files_there(self) -> frozenset[tuple[str, int, int]]:
-        """The files with the times of their last change and their sizes."""
-        roots = ((self.directory, "*.yaml"), (self.emails.directory, "*.j2"))
-        found = [path for root, pattern in roots for path in root.rglob(pattern)]
-        return frozenset((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in found)
+        Looking costs one stat for each file, so it may be done every few seconds; it blocks, so do it in a thread.
+        Raises what `load` raises, once for each change.
+        """
+        with self._loading:
+            if stamp_of(self.directory, self.emails.directory) == self._stamp:
+                return False
+            self.load()
+            return True
 
     @property
     def documents(self) -> Mapping[str, Document]:

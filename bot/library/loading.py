@@ -1,7 +1,7 @@
 """Loading playbook files. A broken file is reported with its line and left out; the rest are loaded."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -44,6 +44,7 @@ class Catalog:
     problems: tuple[Problem, ...] = ()
     layouts: Mapping[str, Layout] = field(default_factory=dict)  # by the playbook's key
     groups: Groups = field(default_factory=Groups)
+    kept: frozenset[str] = frozenset()  # playbooks whose file has a mistake now: what it said before it had is used
 
     def source(self, key: str, location: Location) -> Source:
         """The line on which a part of the playbook `key` is written: `("title",)`, `("steps", 2, "due")`.
@@ -76,6 +77,20 @@ def load_catalog(directory: Path, templates: EmailTemplates, documents: Document
         else:
             playbooks[playbook.key], layouts[playbook.key] = playbook, layout
     return Catalog(playbooks, (*problems, *groups.unused_problems()), layouts, groups)
+
+
+def with_last_good(now: Catalog, before: Catalog) -> Catalog:
+    """The catalog, with what a file said `before` where it has a mistake now. Its problems stay reported."""
+    broken = {problem.left_out for problem in now.problems}
+    kept = [
+        key for key, layout in before.layouts.items() if layout.document.file in broken and key not in now.playbooks
+    ]
+    return replace(
+        now,
+        playbooks={**now.playbooks, **{key: before.playbooks[key] for key in kept}},
+        layouts={**now.layouts, **{key: before.layouts[key] for key in kept}},
+        kept=frozenset(kept),
+    )
 
 
 def playbook_files(directory: Path) -> Iterator[Path]:

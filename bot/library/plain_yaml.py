@@ -1,16 +1,16 @@
-"""A quick reader for plain YAML, which is what playbooks are written in. It reads a text as YAML 1.2 does, or not at all.
+"""A quick reader for plain YAML, which playbooks are written in. It reads a text as YAML 1.2 does, or not at all.
 
-ruamel.yaml needs 40 milliseconds for a playbook, and 500 of them are 20 seconds. This reads the same in half a
-millisecond, because it knows little: block mappings and sequences, plain and quoted words, numbers, days, `|` and `>`
-texts, lists and mappings on one line. Whatever else a text holds (anchors, tags, escapes, words over several lines, a key
-that is there twice, a mistake), it raises NotPlain, and the caller asks ruamel.yaml.
+ruamel.yaml needs 40 milliseconds for a playbook, and 500 of them are 20 seconds. This reads the same in one or two,
+because it knows little: block mappings and sequences, plain and quoted words, numbers, days, `|` and `>` texts, lists
+and mappings on one line. Whatever else a text holds (anchors, tags, escapes, words over several lines, a key that is
+there twice, a mistake), it raises NotPlain, and the caller asks ruamel.yaml.
 """
 
 import re
 from datetime import date
 from typing import Any
 
-# Besides control characters: what YAML counts as a line break or a byte order mark. Tabs are rare, and their rules long.
+# Control characters, and what YAML takes for a line break or a byte order mark. Tabs are rare, and their rules long.
 _UNUSUAL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*):(?: +|$)")
 _ITEM = re.compile(r"-( +)(?=[^ #])")
@@ -136,7 +136,7 @@ class _Reader:
             said = line.lstrip(" ")
             own = len(line) - len(said)
             if not said:
-                if not depth and own > indent or depth and own > depth:
+                if own > (depth or indent):
                     raise NotPlain  # spaces that belong to the text, or are too many before it
             elif not depth and own > indent:
                 depth = own

@@ -5,14 +5,17 @@ python -m bot.library.reference
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import models_json_schema
 
 from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
+from bot.library.groups import Include, StepGroup
 from bot.library.offsets import Due, Offset
 from bot.library.overlays import AddedStep, Overlay, Partial, Wording
 from bot.library.schema import (
@@ -45,6 +48,7 @@ END = "<!-- until here -->"
 SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("A playbook", Playbook),
     ("A step", StepSpec),
+    ("`include`, in place of a step", Include),
     ("`questions`", Question),
     ("`outcomes`", Outcome),
     ("`email`", Email),
@@ -61,14 +65,28 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("Trigger `on: nps`", NpsTrigger),
     ("Trigger `on: quarter_end`", QuarterEndTrigger),
     ("Trigger `on: recurring`", RecurringTrigger),
+    ("A group of steps", StepGroup),
     ("An overlay", Overlay),
     ("`wording` of an overlay", Wording),
 )
 
 
 def schema_text() -> str:
-    """The JSON schema that editors check playbook files against."""
-    return json.dumps(Playbook.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+    """The JSON schema that editors check playbook files against: a playbook, in whose steps groups may be included."""
+    _, schema = models_json_schema([(Playbook, "validation"), (StepGroup, "validation")])
+    definitions = schema["$defs"]
+    playbook, group = definitions.pop("Playbook"), definitions.pop("StepGroup")
+    playbook["properties"]["steps"]["items"] = group["properties"]["steps"]["items"]
+    return _json({"$defs": definitions, **playbook})
+
+
+def group_schema_text() -> str:
+    """The JSON schema of playbooks/groups."""
+    return _json(StepGroup.model_json_schema())
+
+
+def _json(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def overlay_schema_text() -> str:
@@ -105,7 +123,8 @@ def _needed(field: FieldInfo) -> str:
     if field.is_required():
         return "yes"
     default = field.get_default(call_default_factory=True)
-    return "no" if default is None or default in ([], {}, "") else f"no: `{_spelled(default)}`"
+    unsaid = default is None or default in ([], {}, "") or isinstance(default, Authored)
+    return "no" if unsaid else f"no: `{_spelled(default)}`"
 
 
 def _spelled(default: Any) -> str:
@@ -149,7 +168,8 @@ def _word(kind: type) -> str:
         return "fields of a step"
     if issubclass(kind, Authored):
         return _LABELS.get(kind, "trigger")
-    words = {str: "text", bool: "`true` · `false`", int: "number", float: "number", Offset: "offset", Due: "due date"}
+    words = {str: "text", bool: "`true` · `false`", int: "number", float: "number", date: "date"}
+    words |= {Offset: "offset", Due: "due date"}
     return words.get(kind, "web address")
 
 
@@ -162,11 +182,14 @@ _LABELS: dict[type[Authored], str] = {
     EscalationCall: "escalation",
     Asset: "asset",
     AddedStep: "step",
-    ExitCriterion: "exit criterion",
     Wording: "`wording`",
+    Include: "`include`",
+    ExitCriterion: "exit criterion",
+    Owners: "owners",
+    SystemOfRecord: "system",
 }
 
-_PLURALS = {"exit criterion": "exit criteria"}
+_PLURALS = {"exit criterion": "exit criteria", "`include`": "`include`"}
 
 
 def _tags_section() -> str:
@@ -192,6 +215,7 @@ def main(root: Path = ROOT) -> None:
     guide.write_text(with_reference(guide.read_text("utf-8")), "utf-8")
     (root / "playbooks" / "schema.json").write_text(schema_text(), "utf-8")
     (root / "playbooks" / "overlay-schema.json").write_text(overlay_schema_text(), "utf-8")
+    (root / "playbooks" / "group-schema.json").write_text(group_schema_text(), "utf-8")
 
 
 if __name__ == "__main__":

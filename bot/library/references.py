@@ -1,9 +1,10 @@
 """Whether the names inside one playbook refer to something, and its steps can be done in some order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from bot.library.nearness import did_you_mean
 from bot.library.offsets import START
 from bot.models import Anchor
 
@@ -37,15 +38,24 @@ def _unknown_names(playbook: "Playbook") -> Iterator[Complaint]:
         here: Location = ("steps", index)
         for place, needed in enumerate(step.needs):
             if needed not in known:
-                yield (*here, "needs", place), f"step {step.key!r} needs {needed!r}, which is not a step here"
+                yield (
+                    (*here, "needs", place),
+                    _sentence(
+                        f"step {step.key!r} needs {needed!r}, which is not a step here", needed, known - {step.key}
+                    ),
+                )
         if step.due.reference not in known | DATES:
             message = f"step {step.key!r} is due relative to {step.due.reference!r}: not a step, a date or start"
-            yield (*here, "due"), message
+            yield (*here, "due"), _sentence(message, step.due.reference, known | DATES)
         for place, outcome in enumerate(step.outcomes):
             for key in outcome.not_applicable:
                 if key not in known:
                     message = f"outcome {outcome.key!r} of {step.key!r} names {key!r}, which is not a step here"
-                    yield (*here, "outcomes", place, "not_applicable"), message
+                    yield (*here, "outcomes", place, "not_applicable"), _sentence(message, key, known)
+
+
+def _sentence(message: str, name: str, known: Iterable[str]) -> str:
+    return f"{message}. {did_you_mean(name, sorted(known))}".rstrip()
 
 
 def _order_problems(playbook: "Playbook") -> list[Complaint]:

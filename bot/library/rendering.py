@@ -18,6 +18,7 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import PlaycallError
+from bot.library.nearness import did_you_mean
 from bot.models import Segment
 
 T = TypeVar("T")
@@ -36,6 +37,10 @@ FORBIDDEN = (
 )
 SUBJECT = "Subject:"
 
+_PLAIN_TAG = re.compile(r"\{\{ *([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*) *\}\}")
+_JINJA_WORDS = frozenset(
+    {"true", "True", "false", "False", "none", "None", "not", "and", "or", "in", "is", "if", "else", "self", "loop"}
+)
 _HOLE = re.compile(r"\[\[missing: ([^\]\n]+)\]\]")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TAG_ONLY_LINE = re.compile(r"^[ \t]*((?:\{%(?:(?!%\}).)*%\}[ \t]*)+)\n", re.MULTILINE)
@@ -113,17 +118,35 @@ def render_email(template: EmailTemplate, context: Mapping[str, Any], *, on_miss
 
 def check_template(source: str) -> None:
     """Raises TemplateMistake for what is no template, or does what templates here may not do."""
-    compiled(source)
+    if _plain_tags(source) is None:
+        compiled(source)
 
 
+@lru_cache(maxsize=4096)
 def merge_tags(source: str) -> frozenset[str]:
     """The names a template takes from its context, as far as they are written out: `account.name`, `notes`.
 
     Raises TemplateMistake for what is no template, or does what templates here may not do.
     """
+    plain = _plain_tags(source)
+    if plain is not None:
+        return plain
     tree = _parse(source)
     free = _guarded(lambda: meta.find_undeclared_variables(tree))
     return frozenset(_names(tree, free))
+
+
+def _plain_tags(source: str) -> frozenset[str] | None:
+    """The names in words with nothing but `{{ account.name }}` in them, which most are; None for all others.
+
+    Parsing takes a thousand times as long, and a library has thousands of texts.
+    """
+    if "{" not in source:
+        return frozenset()
+    names = _PLAIN_TAG.findall(source)
+    if "{" in _PLAIN_TAG.sub("", source) or not _JINJA_WORDS.isdisjoint(name.split(".")[0] for name in names):
+        return None
+    return frozenset(names)
 
 
 def _names(node: nodes.Node, free: set[str]) -> Iterator[str]:
@@ -368,6 +391,7 @@ class EmailTemplates:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._read: dict[Path, EmailTemplate] = {}
+        self._variants: dict[str, list[Path]] = {}
 
     def find(self, name: str, segment: Segment | None = None) -> EmailTemplate:
         """The template for an account of this segment. Raises TemplateMistake when there is none or it is broken."""
@@ -387,8 +411,14 @@ class EmailTemplates:
 
     def variants(self, name: str) -> list[Path]:
         """The files of one template: the one for everybody, then those for a segment."""
-        path = self._path(name)
-        return [path, *sorted(path.parent.glob(f"{path.stem}.*.j2"))]
+        if name not in self._variants:
+            path = self._path(name)
+            self._variants[name] = [path, *sorted(path.parent.glob(f"{path.stem}.*.j2"))]
+        return self._variants[name]
+
+    def names(self) -> list[str]:
+        """Every template that is there, as playbooks name it: `onboarding/welcome`."""
+        return sorted({self._name(path) for path in (self.directory / "email").glob("*/*.j2")})
 
     def read(self, path: Path) -> EmailTemplate:
         if path not in self._read:
@@ -399,6 +429,10 @@ class EmailTemplates:
         """How a file is called in messages: `templates/email/onboarding/welcome.j2`."""
         return path.relative_to(self.directory.parent).as_posix()
 
+    @staticmethod
+    def _name(path: Path) -> str:
+        return f"{path.parent.name}/{path.name.partition('.')[0]}"
+
     def _path(self, name: str) -> Path:
         return self.directory / "email" / f"{name}.j2"
 
@@ -406,7 +440,8 @@ class EmailTemplates:
         try:
             return path.read_text("utf-8")
         except FileNotFoundError:
-            raise TemplateMistake(f"there is no file {self.name_of(path)}") from None
+            message = f"there is no file {self.name_of(path)}. {did_you_mean(self._name(path), self.names())}"
+            raise TemplateMistake(message.rstrip()) from None
         except UnicodeDecodeError as error:
             raise TemplateMistake(f"not UTF-8: {error.reason}") from error
 

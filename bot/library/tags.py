@@ -84,6 +84,12 @@ def first_name(name: str) -> str:
     return words[0] if words else ""
 
 
+def known_tags(answers: Mapping[str, frozenset[str]]) -> list[str]:
+    """Every merge tag by name. `answers` holds the question keys of a playbook's steps."""
+    fields = [f"{root}.{name}" for root, names in TAGS.items() for name in names]
+    return [*PLAIN_TAGS, *fields, *(f"answers.{step}.{key}" for step, keys in answers.items() for key in sorted(keys))]
+
+
 def unknown_tags(names: frozenset[str], answers: Mapping[str, frozenset[str]]) -> list[str]:
     """Which of these merge tags nothing would ever fill. `answers` holds the question keys of a playbook's steps."""
     return sorted(name for name in names if not _is_known(name.split("."), answers))

@@ -7,10 +7,11 @@ template it names is deleted later.
 from collections.abc import Iterator
 
 from bot.library.conditions import FIELDS, unknown_fields
+from bot.library.nearness import did_you_mean
 from bot.library.references import Complaint, Location
 from bot.library.rendering import EmailTemplates, TemplateMistake, check_template, merge_tags
 from bot.library.schema import Playbook, StepSpec
-from bot.library.tags import answers_key, unknown_tags
+from bot.library.tags import answers_key, known_tags, unknown_tags
 from bot.models import Segment
 
 Answers = dict[str, frozenset[str]]
@@ -73,8 +74,10 @@ def _conditions(playbook: Playbook) -> Iterator[tuple[Location, str]]:
 
 
 def _no_such_field(name: str) -> str:
-    subject = name.partition(".")[0]
-    return f"{name} is not a field that exists; {subject} has {', '.join(sorted(FIELDS[subject]))}"
+    subject, _, field = name.partition(".")
+    known = sorted(FIELDS[subject])
+    meant = did_you_mean(field, known) or f"{subject.capitalize()} has {', '.join(known)}."
+    return f"{name} is not a field that exists. {meant}"
 
 
 def _texts(playbook: Playbook) -> Iterator[tuple[Location, str]]:
@@ -90,8 +93,12 @@ def _mistakes(text: str, answers: Answers) -> list[tuple[int, str]]:
         check_template(text)
     except TemplateMistake as error:
         return [(error.line, str(error))]
+    known = known_tags(answers)
     return [
-        (line_with(text, name), f"{{{{ {name} }}}} is not a merge tag that exists")
+        (
+            line_with(text, name),
+            f"{{{{ {name} }}}} is not a merge tag that exists. {did_you_mean(name, known)}".rstrip(),
+        )
         for name in unknown_tags(merge_tags(text), answers)
     ]
 

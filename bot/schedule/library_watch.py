@@ -1,11 +1,11 @@
 """Noticing that files were changed, and what was decided about them elsewhere, every few seconds in every process."""
 
-import asyncio
 from datetime import datetime
 
 import structlog
 
 from bot.engine.governance.syncing import sync_versions
+from bot.schedule.reloading import reload_changed
 from bot.services import Services
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ class LibraryWatch:
     async def look(self, services: Services, now: datetime) -> int:
         """Returns how many versions changed. What fails is tried again at the next look."""
         library = services.library
-        await asyncio.to_thread(library.reload_if_changed)
+        await reload_changed(library)
         async with services.database.reading() as connection:
             await library.refresh(connection)
         if library.catalog is self._compared:

@@ -1,6 +1,6 @@
 """`playcall doctor`: is everything set up, and what is to be mended where it is not."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,8 +17,9 @@ from bot.app import open_slack_client
 from bot.db import Database
 from bot.errors import ConfigurationError
 from bot.library.library import Library
+from bot.library.loading import playbook_files
 from bot.manifest import used_scopes
-from bot.models import Account, AccountRole, Delivery, DeliveryStatus, Member, MemberRole
+from bot.models import Account, AccountRole, Delivery, DeliveryStatus, Member, MemberRole, Run, RunStatus
 from bot.settings import Settings
 from bot.web import why_not_ready
 
@@ -62,6 +63,8 @@ async def examine(settings: Settings, database: Database, now: datetime) -> Asyn
     yield Finding(Level.OK, f"Database: reachable and migrated ({database.url.get_backend_name()}).")
     async with database.reading() as connection:
         async for finding in look_at_data(connection, now):
+            yield finding
+        async for finding in look_at_runs(connection, {path.stem for path in playbook_files(settings.playbooks_dir)}):
             yield finding
 
 
@@ -209,6 +212,16 @@ async def _look_at_accounts(connection: AsyncConnection) -> AsyncIterator[Findin
         which = _counted(count, "account has", "accounts have")
         mend = "No playbook starts there. Set one with `/account edit`, or import accounts with a csm column."
         yield Finding(Level.WARN, f"{which} no CSM: {names}.", mend)
+
+
+async def look_at_runs(connection: AsyncConnection, keys: Collection[str]) -> AsyncIterator[Finding]:
+    """`keys` are those of the playbooks that have a file, in order or not."""
+    lost = (col(Run.status).in_([RunStatus.ACTIVE, RunStatus.PAUSED]), col(Run.playbook_key).not_in(keys))
+    if count := await _count(connection, *lost):
+        names = await _some(connection, col(Run.playbook_key), *lost)
+        what = f"{_counted(count, 'run is', 'runs are')} open of a playbook that has no file any more: {names}."
+        mend = "They go on as they began, and no new one can be started. Put the file back, or cancel them."
+        yield Finding(Level.WARN, what, mend)
 
 
 async def _look_at_deliveries(connection: AsyncConnection, now: datetime) -> AsyncIterator[Finding]:

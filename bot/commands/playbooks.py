@@ -1,8 +1,11 @@
 """`playcall playbooks lint | list | rehearse`, and with variants.py `show | diff`."""
 
+import json
+from dataclasses import asdict
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -18,6 +21,11 @@ Directory = Annotated[
 ]
 
 
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
 def add_to(app: typer.Typer) -> None:
     group = new_group("Check, list, show, compare and rehearse playbooks.")
     group.command("lint")(lint)
@@ -27,23 +35,39 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="playbooks")
 
 
-def lint(directory: Directory = None) -> None:
-    """Check every playbook file; a mistake is printed as FILE:LINE PATH: WHAT."""
+def lint(
+    directory: Directory = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too, not only on errors.")] = False,
+    format_: Annotated[Format, typer.Option("--format", help="How to print what was found.")] = Format.TEXT,
+) -> None:
+    """Check every playbook file. What is found is printed as FILE:LINE LEVEL: PATH: WHAT.
+
+    An error keeps a playbook from being used, a warning is something its author cannot mean, advice makes it better.
+    """
+    from bot.clock import SystemClock
+    from bot.library.lint_rules import Level
+    from bot.library.linting import lint as find
+    from bot.library.linting import summary_of
+
     library = load_library(directory)
-    catalog = library.catalog
-    for problem in catalog.problems:
-        typer.echo(str(problem), err=True)
-    for remark in library.overlay_files.remarks:
-        typer.echo(f"{remark} (no mistake)")
-    if not catalog.playbooks and not catalog.problems:
-        typer.echo(f"No playbooks in {library.directory}: they lie in lifecycle/, at-risk/ and expansion/.", err=True)
+    findings = find(library.catalog, library.overlay_files, library.emails, SystemClock().now().date())
+    if not library.catalog.playbooks and not findings:
+        _no_playbooks(library.directory)
+    elif format_ is Format.JSON:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
-        mistakes = {0: "no mistakes", 1: "1 mistake"}.get(len(catalog.problems), f"{len(catalog.problems)} mistakes")
-        overlays = len(library.overlays())
-        shaping = f" and {overlays} overlay{'s' if overlays > 1 else ''}" if overlays else ""
-        typer.echo(f"{len(catalog.playbooks)} playbooks{shaping} can be used; {mistakes}.")
-    if catalog.problems or not catalog.playbooks:
+        for finding in findings:
+            typer.echo(str(finding), err=finding.level is Level.ERROR)
+        typer.echo(summary_of(library.catalog, library.overlay_files, findings))
+    failing = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}
+    if any(finding.level in failing for finding in findings):
         raise typer.Exit(1)
+
+
+def _no_playbooks(directory: Path) -> NoReturn:
+    folders = ", ".join(f"{category}/" for category in ("lifecycle", "at-risk", "expansion", "reviews"))
+    typer.echo(f"No playbooks in {directory}: they lie in {folders}.", err=True)
+    raise typer.Exit(1)
 
 
 def list_playbooks() -> None:

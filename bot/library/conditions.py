@@ -57,6 +57,17 @@ def _first_complaint(error: ValueError) -> str:
 Condition = Annotated[str, AfterValidator(_check)]
 
 
+def constant(expression: str) -> bool | None:
+    """What a condition is whatever the account: `1 > 2`. None for one that asks something."""
+    program = _compiled(expression)
+    if program.variables():
+        return None
+    try:
+        return bool(program.execute({}))
+    except (KeyError, RuntimeError, TypeError, ValueError):
+        return False  # it cannot be evaluated, so that it never holds
+
+
 def holds(expression: str | None, facts: Mapping[str, Any]) -> bool:
     """Whether a condition is true of the facts. No condition always holds.
 

@@ -78,7 +78,8 @@ class Origin:
 
     def place(self, rest: Location) -> tuple[Document, Location]:
         if rest and rest[0] in self.fields:
-            return self.fields[str(rest[0])]
+            document, location = self.fields[str(rest[0])]
+            return document, (*location, *rest[1:])
         return self.document, (*self.location, *rest)
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bot.library.documents import Problem, spelled
+from bot.library.documents import Problem
 from bot.library.lint_order import order_remarks
-from bot.library.lint_rules import Level, Remark, playbook_remarks
+from bot.library.lint_rules import Level, playbook_remarks
 from bot.library.loading import Catalog
 from bot.library.overlay_loading import Overlays
 from bot.library.rendering import EmailTemplates
@@ -77,17 +77,13 @@ def _of_problem(problem: Problem, level: Level) -> Finding:
 def _of_playbooks(catalog: Catalog, emails: EmailTemplates, today: date, stages: Collection[str]) -> Iterator[Finding]:
     for key, playbook in catalog.playbooks.items():
         for remark in (*playbook_remarks(playbook, emails, today, stages), *order_remarks(playbook)):
-            yield _of_remark(catalog, key, remark)
-
-
-def _of_remark(catalog: Catalog, key: str, remark: Remark) -> Finding:
-    source = catalog.source(key, remark.location)
-    return Finding(remark.level, source.file, source.line, spelled(remark.location), remark.message)
+            place = catalog.layouts[key].problem(remark.location, remark.message)
+            yield Finding(remark.level, place.file, place.line, place.path, place.message)
 
 
 def _of_unused_groups(catalog: Catalog) -> Iterator[Finding]:
     for key in sorted(catalog.groups.documents.keys() - catalog.groups.used):
-        message = f"no playbook includes this group; write `- include: {key}` in one, or delete the file"
+        message = f"nobody includes this group; write `- include: {key}` in a playbook, or delete the file"
         yield Finding(Level.ADVICE, f"groups/{key}.yaml", 1, "", message)
 
 

@@ -107,13 +107,8 @@ class _Reader:
         return self.sequence(below) if is_list else self.mapping(below)
 
     def text_or_scalar(self, rest: str, indent: int) -> Any:
-        if rest[0] in "|>":
-            return self.text(rest, indent)
-        value = _one_line(rest)
-        below = self.indent()
-        if below is not None and below > indent:
-            raise NotPlain  # the words go on in the next line
-        return value
+        """Words that go on in the next line stand deeper than whatever could follow, so that nobody takes that line."""
+        return self.text(rest, indent) if rest[0] in "|>" else _one_line(rest)
 
     def text(self, header: str, indent: int) -> str:
         """A text over several lines, indented deeper than `indent`."""
@@ -164,14 +159,14 @@ def _folded(lines: list[str]) -> str:
 
 
 def _one_line(rest: str) -> Any:
-    quoted = _QUOTED.match(rest)
-    if quoted:
-        if not _only_comment(rest[quoted.end() :]):
-            raise NotPlain
-        return _unquoted(quoted)
     if rest[0] in "[{":
         return _flow(rest)
-    return _scalar(_COMMENT.sub("", rest).rstrip(" "))
+    if rest[0] not in "\"'":
+        return _scalar((_COMMENT.sub("", rest) if "#" in rest else rest).rstrip(" "))
+    quoted = _QUOTED.match(rest)
+    if quoted is None or not _only_comment(rest[quoted.end() :]):
+        raise NotPlain
+    return _unquoted(quoted)
 
 
 def _only_comment(rest: str) -> bool:

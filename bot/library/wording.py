@@ -93,14 +93,12 @@ def _mistakes(text: str, answers: Answers) -> list[tuple[int, str]]:
         check_template(text)
     except TemplateMistake as error:
         return [(error.line, str(error))]
-    known = known_tags(answers)
-    return [
-        (
-            line_with(text, name),
-            f"{{{{ {name} }}}} is not a merge tag that exists. {did_you_mean(name, known)}".rstrip(),
-        )
-        for name in unknown_tags(merge_tags(text), answers)
-    ]
+    return [(line_with(text, name), _no_such_tag(name, answers)) for name in unknown_tags(merge_tags(text), answers)]
+
+
+def _no_such_tag(name: str, answers: Answers) -> str:
+    meant = did_you_mean(name, known_tags(answers))
+    return f"{{{{ {name} }}}} is not a merge tag that exists. {meant}".rstrip()
 
 
 def line_with(text: str, name: str) -> int:

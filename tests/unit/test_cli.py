@@ -1,5 +1,6 @@
 """The `playcall` command: exit codes, one line for every error, and no traceback."""
 
+import json
 import re
 import subprocess
 import sys
@@ -178,6 +179,28 @@ def test_a_broken_playbook_fails_lint_with_its_file_and_line(here: Path, capsys:
     (here / "lifecycle" / "bad.yaml").write_text("key: bad\ntitle: Bad\ncategory: lifecycle\nsteps: []\n")
     assert cli.run(["playbooks", "lint", str(here)]) == 1
     assert re.search(r"^lifecycle/bad\.yaml:\d+ ", capsys.readouterr().err, re.MULTILINE)
+
+
+def test_a_warning_fails_lint_only_when_it_is_strict(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Row 4.11."""
+    (here / "lifecycle").mkdir()
+    (here / "lifecycle" / "bare.yaml").write_text(
+        "key: bare\ntitle: Bare\ncategory: lifecycle\nsummary: S\nsuccess: S\nsteps:\n  - {key: a, title: A, due: 1d}\n"
+    )
+    assert cli.run(["playbooks", "lint", str(here)]) == 0
+    said = capsys.readouterr()
+    assert "lifecycle/bare.yaml:7 warning: steps[0]: step 'a' has no guidance" in said.out
+    assert said.out.splitlines()[-1].startswith("1 playbook can be used; 0 errors, ")
+    assert said.err == ""
+    assert cli.run(["playbooks", "lint", str(here), "--strict"]) == 1
+
+
+def test_lint_speaks_json_to_programs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "lifecycle").mkdir()
+    (here / "lifecycle" / "bad.yaml").write_text("key: bad\nkey: worse\n")
+    assert cli.run(["playbooks", "lint", str(here), "--format", "json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert (finding["level"], finding["file"], finding["line"]) == ("error", "lifecycle/bad.yaml", 2)
 
 
 def test_a_rehearsal_prints_the_dated_plan_and_touches_nothing(

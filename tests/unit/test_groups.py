@@ -1,6 +1,7 @@
 """Groups of steps that playbooks include: row 4.52."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -251,7 +252,7 @@ def test_the_catalog_knows_where_each_part_is_written(
 
 
 def test_the_json_schema_of_groups_is_up_to_date() -> None:
-    there = (ROOT / "playbooks" / "group.schema.json").read_text("utf-8")
+    there = (ROOT / "playbooks" / "group-schema.json").read_text("utf-8")
     assert there == group_schema_text(), "run `python -m bot.library.reference`"
 
 
@@ -267,3 +268,24 @@ def test_editors_let_a_group_be_included_among_the_steps_of_playbooks_and_groups
 def test_editors_know_every_field_of_a_playbook_and_of_a_group() -> None:
     assert json.loads(schema_text())["properties"].keys() == Playbook.model_fields.keys()
     assert json.loads(group_schema_text())["properties"].keys() == StepGroup.model_fields.keys()
+
+
+def test_the_group_of_the_docs_can_be_included_as_the_docs_say(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "playbooks.md").read_text("utf-8")
+    section = guide.partition("## Steps that several playbooks share")[2].partition("\n## ")[0]
+    group, steps = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    for folder in ("lifecycle", "groups"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "groups/kickoff-calls.yaml").write_text(group)
+    (tmp_path / "lifecycle/play.yaml").write_text(HEAD.format(key="play").replace("steps:\n", steps))
+    catalog = Library(tmp_path).load()
+    assert [str(problem) for problem in catalog.problems] == []
+    written = catalog.playbooks["play"]
+    assert [step.key for step in written.steps] == [
+        "announce",
+        "sponsor-call",
+        "team-call",
+        "second-site-sponsor-call",
+        "second-site-team-call",
+    ]
+    assert str(written.step("second-site-sponsor-call").due) == "go_live_date - 8bd"

@@ -11,6 +11,7 @@ from pytest_mock import MockerFixture
 from bot.app import build_services, build_slack_app, open_slack_client
 from bot.clock import FixedClock
 from bot.db import Database
+from bot.library.documents import Documents
 from bot.library.loading import Catalog, load_catalog
 from bot.library.rendering import EmailTemplates
 from bot.web import build_web_app
@@ -25,9 +26,9 @@ _catalogs: dict[Path, Catalog] = {}
 def files_read_once(mocker: MockerFixture) -> None:
     """Reading the shipped files takes longer than most of these tests, and a Catalog does not change."""
 
-    def read(directory: Path, templates: EmailTemplates) -> Catalog:
+    def read(directory: Path, templates: EmailTemplates, documents: Documents) -> Catalog:
         if directory not in _catalogs:
-            _catalogs[directory] = load_catalog(directory, templates)
+            _catalogs[directory] = load_catalog(directory, templates, documents)
         return _catalogs[directory]
 
     mocker.patch("bot.library.library.load_catalog", read)

@@ -49,3 +49,20 @@ def test_any_text_is_either_a_due_date_or_refused(written: str) -> None:
     except ValueError:
         return
     assert Due.parse(str(due)) == due
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("3bd", "2bd", "5bd"),
+        ("-1w", "2d", "-5d"),
+        ("1w", "1w", "2w"),
+        ("0d", "3bd", "3bd"),
+        ("-5bd", "0d", "-5bd"),
+        ("3bd", "-1d", None),
+        ("1w", "1bd", None),
+    ],
+)
+def test_offsets_add_up_unless_a_calendar_would_be_needed(one: str, other: str, together: str | None) -> None:
+    total = Offset.parse(one).plus(Offset.parse(other))
+    assert total == (Offset.parse(together) if together else None)

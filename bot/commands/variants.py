@@ -40,7 +40,7 @@ def show(
     playbook = library.playbook(key)
     (variant,) = _variants(library, playbook, [account]) if account else (None,)
     resolved = variant.resolved if variant else _untouched(playbook)
-    origins = Origins(library.directory)
+    origins = Origins(library.directory, library.catalog)
     typer.echo(f"{playbook.title} ({playbook.key})" + (f" for {variant.account}" if variant else ""))
     for line in [*_shaped_by(resolved, origins, asked=bool(variant)), *_steps(resolved, origins, sources=sources)]:
         typer.echo(line)
@@ -69,7 +69,7 @@ def diff(
     before = variants[1].resolved if against else _untouched(playbook)
     other = variants[1].account if against else "the playbook as it is written"
     typer.echo(f"{playbook.title} ({playbook.key}) for {after.account}, against {other}:")
-    origins = Origins(library.directory)
+    origins = Origins(library.directory, library.catalog)
     differences = compare(before.playbook, after.resolved.playbook)
     for difference in differences:
         for line in _difference(difference, before, after.resolved, origins):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.library.loading import Problem, line_of, load_yaml, playbook_files
+from bot.library.loading import Catalog, Problem, line_of, load_yaml, playbook_files
 from bot.library.overlay_loading import overlay_files
 from bot.library.shaping import HIGH_TOUCH, Source
 
@@ -12,8 +12,9 @@ from bot.library.shaping import HIGH_TOUCH, Source
 class Origins:
     """Looks things up in the files of a playbooks directory as they are now; a file is read when it is first asked."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, catalog: Catalog) -> None:
         self.directory = directory
+        self._catalog = catalog
         self._documents: dict[str, tuple[str, Any]] = {}
 
     def of(self, source: Source | None) -> str:
@@ -22,6 +23,8 @@ class Origins:
             return ""
         if source == HIGH_TOUCH:
             return "high touch never sends by itself"
+        if source.document in self._catalog.layouts:
+            return str(self._catalog.source(source.document, source.where))
         name, document = self._document(source.document)
         return f"{name}:{line_of(document, source.where)}" if document is not None else name
 

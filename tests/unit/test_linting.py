@@ -51,7 +51,7 @@ def findings(home: Path, text: str = GOOD, category: str = "lifecycle") -> list[
     (folder / "good.yaml").write_text(text)
     library = Library(home / "playbooks", home / "templates")
     library.load()
-    return lint(library.catalog, library.emails, TODAY)
+    return lint(library.catalog, library.overlay_files, library.emails, TODAY)
 
 
 def said(home: Path, *replace: tuple[str, str], end: str = "") -> list[str]:
@@ -248,8 +248,10 @@ def test_the_summary_counts_by_level(home: Path) -> None:
 
     library = Library(home / "playbooks", home / "templates")
     some = [of(Level.ERROR, 1), of(Level.WARNING, 2), of(Level.WARNING, 3), of(Level.ADVICE, 4)]
-    assert summary_of(library.load(), some) == ("0 playbooks can be used; 1 error, 2 warnings, 1 piece of advice.")
-    assert summary_of(library.catalog, []) == "0 playbooks can be used; no mistakes."
+    assert summary_of(library.load(), library.overlay_files, some) == (
+        "0 playbooks can be used; 1 error, 2 warnings, 1 piece of advice."
+    )
+    assert summary_of(library.catalog, library.overlay_files, []) == "0 playbooks can be used; no mistakes."
 
 
 def test_findings_can_be_told_apart_by_a_program(home: Path) -> None:

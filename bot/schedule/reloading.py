@@ -9,6 +9,7 @@ from bot.library.library import Library
 
 log = structlog.get_logger(__name__)
 
+
 async def reload_changed(library: Library) -> bool:
     """Load the files again if they changed, and log what cannot be used; whether anything changed."""
     try:

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from bot.library.plain_yaml import NotPlain, read_plain
 from bot.settings import ROOT
 
-FILES = sorted((ROOT / "playbooks").glob("*/*.yaml"))
+FILES = [path for path in sorted((ROOT / "playbooks").glob("*/*.yaml")) if path.parent.name != "overlays"]
 LINES = [
     "a: 1\n",
     "b: no\n",

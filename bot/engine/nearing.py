@@ -17,6 +17,7 @@ from bot.engine.calendars import local_date, shift
 from bot.engine.waiting import applies, waiting
 from bot.library.facts import ACCOUNT_COLUMNS, account_facts
 from bot.library.library import Library
+from bot.library.quarters import quarter_end
 from bot.library.schema import AnchorTrigger, Playbook, QuarterEndTrigger
 from bot.models import Account, AccountRole, Member, MemberRole, Run, Stage
 
@@ -50,12 +51,6 @@ class _Search:
 
 def trigger_key(playbook: Playbook, account_id: int, reason: str) -> str:
     return f"{playbook.key}:{account_id}:{reason}"
-
-
-def quarter_end(day: date) -> date:
-    """The last day of the calendar quarter that `day` is in."""
-    month = (day.month - 1) // 3 * 3 + 3
-    return date(day.year, month, 30 if month in {6, 9} else 31)
 
 
 async def find_due(

@@ -13,7 +13,9 @@ from bot.library.facts import ACCOUNT_COLUMNS, CONTACT_COLUMNS
 from bot.models import Anchor
 
 VARIABLES = frozenset({"account", "contact"})
-ACCOUNT_FIELDS = frozenset({*ACCOUNT_COLUMNS, "attributes", *(f"days_until_{anchor}" for anchor in Anchor)})
+ACCOUNT_FIELDS = frozenset(
+    {*ACCOUNT_COLUMNS, "attributes", "days_until_quarter_end", *(f"days_until_{anchor}" for anchor in Anchor)}
+)
 CONTACT_FIELDS = frozenset(CONTACT_COLUMNS)
 FIELDS = {"account": ACCOUNT_FIELDS, "contact": CONTACT_FIELDS}
 

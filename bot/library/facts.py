@@ -5,6 +5,7 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
+from bot.library.quarters import quarter_end
 from bot.models import Account, Anchor, Contact, MemberRole
 
 ACCOUNT_COLUMNS = (
@@ -31,12 +32,14 @@ CONTACT_COLUMNS = ("name", "email", "title", "roles", "nps", "may_email")
 def account_facts(account: Account, today: date) -> dict[str, Any]:
     """The account's fields as CEL values. What is not known is left out, so a condition on it does not hold.
 
-    Dates are ISO texts, and `days_until_renewal_date` and the like count the days from `today`.
+    Dates are ISO texts, and `days_until_renewal_date` and the like count the days from `today`; `days_until_quarter_end`
+    is 0 on the last day of a calendar quarter.
     """
     facts = {name: _value(getattr(account, name)) for name in ACCOUNT_COLUMNS}
     for anchor in Anchor:
         day: date | None = getattr(account, anchor)
         facts[f"days_until_{anchor}"] = (day - today).days if day else None
+    facts["days_until_quarter_end"] = (quarter_end(today) - today).days
     known = {name: value for name, value in facts.items() if value is not None}
     return {**known, "attributes": account.attributes}
 

@@ -7,10 +7,10 @@ from sqlmodel import select
 
 from bot.db import Database
 from bot.engine.accounts import ContactDraft, log_sentiment, save_contact
-from bot.engine.nearing import quarter_end
 from bot.engine.runs import start_run
 from bot.engine.triggers import start_for_anchors
 from bot.library.library import Library
+from bot.library.quarters import quarter_end
 from bot.models import Account, Contact, ContactRole, Escalation, Run, Sentiment, Stage, Step, StepStatus
 from bot.settings import ROOT
 from tests.support.world import World, make_world

@@ -23,8 +23,10 @@ T = TypeVar("T", AnchorTrigger, MilestoneTrigger, ContactRoleTrigger, SentimentT
 
 
 def waiting(library: Library, kind: type[T]) -> Iterator[tuple[Playbook, T]]:
-    """Every playbook in use with a trigger of this kind, once for each such trigger."""
+    """Every playbook in use with a trigger of this kind, once for each such trigger. What is off waits for nothing."""
     for playbook in library.current.values():
+        if not library.is_on(playbook.key):
+            continue
         for trigger in playbook.triggers:
             if isinstance(trigger, kind):
                 yield playbook, trigger

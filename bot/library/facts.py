@@ -32,8 +32,8 @@ CONTACT_COLUMNS = ("name", "email", "title", "roles", "nps", "may_email")
 def account_facts(account: Account, today: date) -> dict[str, Any]:
     """The account's fields as CEL values. What is not known is left out, so a condition on it does not hold.
 
-    Dates are ISO texts, and `days_until_renewal_date` and the like count the days from `today`; `days_until_quarter_end`
-    is 0 on the last day of a calendar quarter.
+    Dates are ISO texts, and `days_until_renewal_date` and the like count the days from `today`, as does
+    `days_until_quarter_end`: to the last day of the calendar quarter.
     """
     facts = {name: _value(getattr(account, name)) for name in ACCOUNT_COLUMNS}
     for anchor in Anchor:

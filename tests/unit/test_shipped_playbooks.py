@@ -12,24 +12,14 @@ from bot.library.library import Library
 from bot.library.loading import Catalog
 from bot.library.reference import schema_text, with_reference
 from bot.library.rendering import Draft, EmailTemplate, EmailTemplates, parse_email, render_email, render_text
-from bot.library.schema import AnswerType, Playbook, Question, StepSpec, dump
+from bot.library.schema import AnswerType, Category, Playbook, Question, StepSpec, Trigger, dump
 from bot.library.tags import TAGS, answers_key
 from bot.models import Stage, StepKind
 from bot.settings import ROOT
 
 PLAYBOOKS = ROOT / "playbooks"
 TEMPLATES = ROOT / "templates"
-KEYS = [
-    "basic-onboarding",
-    "expansion-opportunity",
-    "go-live-celebration",
-    "low-nps",
-    "new-admin",
-    "onboarding-escalation",
-    "qbr",
-    "renewal-120",
-    "usage-drop",
-]
+KEYS = sorted(path.stem for category in Category for path in (PLAYBOOKS / category).glob("*.yaml"))
 EMAILS = sorted((TEMPLATES / "email").rglob("*.j2"))
 TODAY = date(2026, 3, 2)
 
@@ -81,6 +71,7 @@ def steps_of(playbook: Playbook, kind: StepKind) -> Iterator[StepSpec]:
 def test_every_shipped_playbook_loads(catalog: Catalog) -> None:
     assert [str(problem) for problem in catalog.problems] == []
     assert sorted(catalog.playbooks) == KEYS
+    assert len(KEYS) > 20
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -133,6 +124,8 @@ QUOTING = {
     "escalation/recovery-plan.j2",
     "renewal/proposal.j2",
     "renewal/ebr-recap.j2",
+    "specialist/follow-up.j2",
+    "value-proof/result.j2",
 }
 
 
@@ -231,9 +224,14 @@ def test_the_new_admin_gets_emails_on_day_0_3_and_5(catalog: Catalog) -> None:
     assert [str(step.due) for step in steps_of(playbook, StepKind.EMAIL)] == ["0d", "3d", "5d"]
 
 
-def test_what_comes_back_every_quarter_reaches_no_milestone(catalog: Catalog) -> None:
+def comes_back(trigger: Trigger) -> bool:
+    return trigger.on == "quarter_end" or (trigger.on == "recurring" and trigger.every != "year")
+
+
+def test_what_comes_back_within_a_year_reaches_no_milestone(catalog: Catalog) -> None:
     """An account reaches a milestone once, so that the second quarter's would be neither recorded nor celebrated."""
-    quarterly = [p for p in catalog.playbooks.values() if any(trigger.on == "quarter_end" for trigger in p.triggers)]
-    outcomes = [outcome for playbook in quarterly for step in playbook.steps for outcome in step.outcomes]
+    again = [p for p in catalog.playbooks.values() if any(comes_back(trigger) for trigger in p.triggers)]
+    assert {"qbr", "health-check", "monthly-check-in"} <= {playbook.key for playbook in again}
+    outcomes = [outcome for playbook in again for step in playbook.steps for outcome in step.outcomes]
     assert outcomes
     assert [outcome.milestone for outcome in outcomes if outcome.milestone] == []

@@ -11,9 +11,10 @@ from bot.engine.runs import start_run
 from bot.engine.triggers import start_for_anchors
 from bot.library.library import Library
 from bot.library.quarters import quarter_end
+from bot.library.schema import AnchorTrigger
 from bot.models import Account, Contact, ContactRole, Escalation, Run, Sentiment, Stage, Step, StepStatus
 from bot.settings import ROOT
-from tests.support.world import World, make_world
+from tests.support.world import World, make_world, use_playbook
 
 
 @pytest.fixture
@@ -62,6 +63,15 @@ async def test_the_review_starts_three_weeks_before_the_quarter_ends_and_once(wo
     assert await started_by_the_calendar(world, datetime(2026, 3, 9, 10, tzinfo=UTC)) == []
     assert await started_by_the_calendar(world, datetime(2026, 3, 10, 10, tzinfo=UTC)) == ["qbr"]
     assert await started_by_the_calendar(world, datetime(2026, 3, 11, 10, tzinfo=UTC)) == []
+
+
+async def test_what_is_opt_in_does_not_start_by_itself(world: World) -> None:
+    """Row 4.60: the renewal is 176 days away, and nobody has turned the look at 180 days on."""
+    (look,) = world.library.playbook("renewal-180").triggers
+    assert isinstance(look, AnchorTrigger)
+    renewal = {"on": "anchor", "anchor": "renewal_date", "offset": str(look.offset)}
+    use_playbook(world.library, {"key": "look"}, key="turned-on", triggers=[renewal])
+    assert await started_by_the_calendar(world, datetime(2026, 3, 9, 10, tzinfo=UTC)) == ["turned-on"]
 
 
 async def score(world: World, email: str, nps: int, roles: list[ContactRole]) -> None:

@@ -124,8 +124,15 @@ QUOTING = {
     "escalation/recovery-plan.j2",
     "renewal/proposal.j2",
     "renewal/ebr-recap.j2",
+    "check-in/recap.j2",
+    "onboarding/review-30.j2",
+    "onboarding/sign-off.j2",
+    "onboarding/week-recap.j2",
     "specialist/follow-up.j2",
+    "specialist/set-date.j2",
+    "success-plan/share.j2",
     "value-proof/result.j2",
+    "visit/recap.j2",
 }
 
 

@@ -60,7 +60,7 @@ def test_a_quarter_ends_with_its_third_month(day: date, end: date) -> None:
 
 
 async def test_the_review_starts_three_weeks_before_the_quarter_ends_and_once(world: World) -> None:
-    assert await started_by_the_calendar(world, datetime(2026, 3, 9, 10, tzinfo=UTC)) == []
+    assert "qbr" not in await started_by_the_calendar(world, datetime(2026, 3, 9, 10, tzinfo=UTC))
     assert await started_by_the_calendar(world, datetime(2026, 3, 10, 10, tzinfo=UTC)) == ["qbr"]
     assert await started_by_the_calendar(world, datetime(2026, 3, 11, 10, tzinfo=UTC)) == []
 
@@ -71,7 +71,8 @@ async def test_what_is_opt_in_does_not_start_by_itself(world: World) -> None:
     assert isinstance(look, AnchorTrigger)
     renewal = {"on": "anchor", "anchor": "renewal_date", "offset": str(look.offset)}
     use_playbook(world.library, {"key": "look"}, key="turned-on", triggers=[renewal])
-    assert await started_by_the_calendar(world, datetime(2026, 3, 9, 10, tzinfo=UTC)) == ["turned-on"]
+    started = await started_by_the_calendar(world, datetime(2026, 3, 9, 10, tzinfo=UTC))
+    assert {"turned-on", "renewal-180"} & set(started) == {"turned-on"}
 
 
 async def score(world: World, email: str, nps: int, roles: list[ContactRole]) -> None:

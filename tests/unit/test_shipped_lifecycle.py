@@ -428,7 +428,7 @@ def test_the_first_half_of_the_first_year_is_the_denser_one(catalog: Catalog, wi
         playbook = catalog.playbooks[key]
         start = start_of(playbook)
         if start and (with_opt_in or not playbook.opt_in):
-            everywhere = defaultdict(lambda: "GB")
+            everywhere: dict[str, str] = defaultdict(lambda: "GB")
             due = plan_due_dates(playbook, started_on=start, anchors=ANCHORS, settled_on={}, countries=everywhere)
             days = [due[key] for key in applying(playbook)]
             in_first_half += [day < TODAY + timedelta(days=182) for day in days if day]

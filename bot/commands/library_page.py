@@ -9,7 +9,8 @@ from pathlib import Path
 from bot.library.library import Library
 from bot.library.schema import Category, Mode, Playbook, StepSpec
 from bot.settings import ROOT
-from bot.slack.playbook_views import CATEGORIES, due_rule, trigger_words
+from bot.slack.playbook_list import CATEGORIES
+from bot.slack.playbook_views import due_rule, trigger_words
 from bot.slack.step_card import role_words
 
 HEAD = """# The shipped library

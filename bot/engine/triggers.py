@@ -9,7 +9,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.calendars import local_date
-from bot.engine.nearing import find_due, trigger_key
+from bot.engine.nearing import Due, find_due, trigger_key
+from bot.engine.rounds import pass_over_if_open
 from bot.engine.runs import start_run
 from bot.engine.waiting import applies, waiting, waiting_for_roles, waiting_for_scores
 from bot.errors import PlaycallError
@@ -72,9 +73,13 @@ async def start_due(session: AsyncSession, library: Library, now: datetime, acco
     connection = await session.connection()
     await library.refresh(connection)
     found = [due async for page in find_due(connection, library, now, among=account_ids) for due in page]
-    return [
-        run for due in found if (run := await _start(session, library, due.account_id, due.playbook, due.reason, now))
-    ]
+    return [run for due in found if (run := await _start_one(session, library, due, now))]
+
+
+async def _start_one(session: AsyncSession, library: Library, due: Due, now: datetime) -> Run | None:
+    if due.round and await pass_over_if_open(session, due.account_id, due.playbook, due.round, now):
+        return None
+    return await _start(session, library, due.account_id, due.playbook, due.reason, now)
 
 
 async def _start_those(

@@ -14,12 +14,22 @@ from bot.library.schema import (
     NpsTrigger,
     Playbook,
     QuarterEndTrigger,
+    RecurringTrigger,
     SentimentTrigger,
 )
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T", AnchorTrigger, MilestoneTrigger, ContactRoleTrigger, SentimentTrigger, NpsTrigger, QuarterEndTrigger)
+T = TypeVar(
+    "T",
+    AnchorTrigger,
+    MilestoneTrigger,
+    ContactRoleTrigger,
+    SentimentTrigger,
+    NpsTrigger,
+    QuarterEndTrigger,
+    RecurringTrigger,
+)
 
 
 def waiting(library: Library, kind: type[T]) -> Iterator[tuple[Playbook, T]]:

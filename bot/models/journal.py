@@ -136,6 +136,7 @@ class TimelineKind(StrEnum):
     RUN_COMPLETED = "run_completed"
     RUN_CANCELLED = "run_cancelled"
     RUN_MOVED = "run_moved"
+    ROUND_SKIPPED = "round_skipped"  # of a recurring playbook: left out by somebody, or passed over
     STEP_COMPLETED = "step_completed"
     STEP_UNDONE = "step_undone"
     STEP_SKIPPED = "step_skipped"

@@ -119,7 +119,9 @@ class SkippedOccurrence(SQLModel, table=True):
     playbook_key: str = Field(max_length=80)
     occurrence: str = Field(max_length=80, description="the round's reason in its trigger key, such as month:2026-11")
     reason: str = Field(max_length=3000)
-    skipped_by_id: int = foreign_key("members", index=False)
+    skipped_by_id: int | None = foreign_key(
+        "members", default=None, index=False, description="None: passed over, as the last round was still open"
+    )
     created_at: datetime = instant()
 
 

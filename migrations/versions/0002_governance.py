@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.Column("playbook_key", sa.String(length=80), nullable=False),
         sa.Column("occurrence", sa.String(length=80), nullable=False),
         sa.Column("reason", sa.String(length=3000), nullable=False),
-        sa.Column("skipped_by_id", BIG_ID, nullable=False),
+        sa.Column("skipped_by_id", BIG_ID, nullable=True),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name="fk_skipped_occurrences_account_id_accounts", ondelete="CASCADE"

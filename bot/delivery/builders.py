@@ -35,8 +35,11 @@ from bot.slack.exemption_views import build_exemption_over, build_exemption_ques
 from bot.slack.home_view import build_home_view
 from bot.slack.limits import SECTION_TEXT
 from bot.slack.steps_message import build_steps_message
-from bot.slack.text import fit, label, mention
+from bot.slack.text import fit, label, mention, shorten
 from bot.slack.version_views import build_draft_message, build_news_message
+
+NOTICE_LINES = 12  # of a message that gathers several
+NOTICE_LINE = 220
 
 
 async def build_steps(
@@ -102,11 +105,20 @@ class NotPostedYet(Exception):
 
 
 async def build_notice(_: AsyncConnection, delivery: Delivery, services: Services, __: datetime) -> Outgoing | None:
-    text = fit(str(delivery.payload["text"]), SECTION_TEXT)
+    text = _notice_text(delivery)
     place = delivery.payload.get("place")
     if channel := services.settings.leaders_channel if place == LEADERS else delivery.payload.get("channel"):
         return PostMessage(channel=str(channel), text=text, blocks=[section(text)])
     return PostMessage(member_id=_member_id(delivery), text=text, blocks=[section(text)])
+
+
+def _notice_text(delivery: Delivery) -> str:
+    head, lines = str(delivery.payload["text"]), [str(line) for line in delivery.payload.get("lines", [])]
+    if len(lines) == 1:
+        return fit(lines[0], SECTION_TEXT)
+    if len(lines) > NOTICE_LINES:
+        lines = [*lines[:NOTICE_LINES], f"and {len(lines) - NOTICE_LINES} more"]
+    return fit("\n".join([head, *(f"•  {shorten(line, NOTICE_LINE)}" for line in lines)]), SECTION_TEXT)
 
 
 async def build_version_draft(

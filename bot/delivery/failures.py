@@ -24,6 +24,7 @@ WHAT = {
     DeliveryKind.ESCALATION: "an escalation",
     DeliveryKind.ESCALATION_UPDATE: "news of an escalation",
     DeliveryKind.NOTICE: "a message",
+    DeliveryKind.BLOCKED: "a request for help with a blocked step",
     DeliveryKind.EMAIL: "an email",
 }
 

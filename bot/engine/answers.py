@@ -113,6 +113,6 @@ def _check_outcome(spec: StepSpec, completion: Completion) -> Outcome | None:
     if outcome is None:
         choices = ", ".join(o.label for o in spec.outcomes)
         raise InvalidInput(f"Say how it ended: {choices}.", field="outcome")
-    if outcome.needs_reason and not (completion.reason or "").strip():
+    if outcome.asks_why and not (completion.reason or "").strip():
         raise InvalidInput(f"Say why, for “{outcome.label}”.", field="reason")
     return outcome

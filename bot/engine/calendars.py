@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -43,3 +44,29 @@ def local_date(instant: datetime, timezone: str) -> date:
 def at_hour(day: date, hour: int, timezone: str) -> datetime:
     """That hour of that day on the clocks of the zone, in UTC. An hour the clocks skip is the one after it."""
     return datetime.combine(day, time(hour), ZoneInfo(timezone)).astimezone(UTC)
+
+
+class WorkingHours(Protocol):
+    """Whoever keeps hours: a member, or what is known of one."""
+
+    @property
+    def timezone(self) -> str: ...
+    @property
+    def country(self) -> str: ...
+    @property
+    def workday_start(self) -> int: ...
+    @property
+    def workday_end(self) -> int: ...
+
+
+def next_working_time(person: WorkingHours, now: datetime) -> datetime | None:
+    """When they work next; None when they do now."""
+    local = now.astimezone(ZoneInfo(person.timezone))
+    today = local.date()
+    if is_working_day(today, person.country):
+        if person.workday_start <= local.hour < person.workday_end:
+            return None
+        if local.hour < person.workday_start:
+            return at_hour(today, person.workday_start, person.timezone)
+    morning = working_day_on_or_after(today + timedelta(days=1), person.country)
+    return at_hour(morning, person.workday_start, person.timezone)

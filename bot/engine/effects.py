@@ -8,15 +8,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.account_changes import change_account, describe_change, restore_account, saved_fields
 from bot.engine.actors import Actor
 from bot.engine.answers import Checked
+from bot.engine.exit_criteria import confirmation_of
 from bot.engine.journal import record
 from bot.engine.milestones import call_off_celebration, reach_milestone
 from bot.engine.progress import end_run
 from bot.engine.replanning import replan_other_runs
 from bot.engine.state import RunState
+from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import UNFINISHED
 from bot.library.library import Library
 from bot.library.schema import Outcome, Then
 from bot.models import (
+    FINISHED,
     Anchor,
     Milestone,
     MilestoneStatus,
@@ -35,7 +38,7 @@ async def apply_effects(
     state: RunState,
     step: Step,
     checked: Checked,
-    actor: Actor,
+    actor: Actor | None,
     now: datetime,
 ) -> list[Step]:
     """Carry out what the answers and the outcome say. Returns the other steps that changed."""
@@ -50,7 +53,7 @@ async def apply_effects(
     if changed.keys() & set(Anchor):
         await replan_other_runs(session, library, state.account, now, but=state.run.id)
     affected: list[Step] = []
-    if checked.outcome:
+    if checked.outcome and actor:  # an outcome is always somebody's choice
         affected = await _apply_outcome(session, library, state, checked.outcome, checked.reason, actor, now, effects)
     step.effects = effects
     return affected
@@ -78,9 +81,27 @@ async def _apply_outcome(
             effects["milestone"] = milestone.id
     if outcome.then in ENDS:
         effects["ended"] = True
+        if outcome.then is Then.COMPLETE_RUN and (left := await _leave_confirmation(session, state)):
+            return [*pointless, *left]
         words = f"{outcome.label}. {reason}" if reason else outcome.label
         return [*pointless, *await end_run(session, state, ENDS[outcome.then], actor, now, words)]
     return pointless
+
+
+async def _leave_confirmation(session: AsyncSession, state: RunState) -> list[Step]:
+    """Call off all steps but the one that confirms the exit criteria: the run is completed with it.
+
+    Returns the steps called off; none when there is nothing to confirm.
+    """
+    confirmation = confirmation_of(state.steps)
+    if confirmation is None or confirmation.status in FINISHED:
+        return []
+    left = [step for step in state.steps if step.status not in FINISHED and step is not confirmation]
+    for step in left:
+        step.status = StepStatus.CANCELLED
+        step.revision += 1
+    await cancel_touchpoints(session, [step.id for step in left])
+    return [*left, confirmation]
 
 
 async def revert_effects(session: AsyncSession, library: Library, state: RunState, step: Step, now: datetime) -> None:

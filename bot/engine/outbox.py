@@ -104,6 +104,26 @@ async def notify(
     )
 
 
+async def gather_notice(
+    session: AsyncSession, member_id: int, topic: str, head: str, line: str, now: datetime, *, delay: timedelta
+) -> None:
+    """Tell one member a plain line, together with what else comes in on this topic until the message goes."""
+    delivery_id = await enqueue(
+        session,
+        DeliveryKind.NOTICE,
+        now,
+        lane=member_lane(member_id),
+        merge_key=f"{topic}:{member_id}",
+        member_id=member_id,
+        delay=delay,
+    )
+    query = select(Delivery).where(Delivery.id == delivery_id).execution_options(populate_existing=True)
+    delivery = (await session.exec(query)).one()  # enqueueing has locked the row: nobody claims or adds to it meanwhile
+    lines = [*delivery.payload.get("lines", []), line]
+    delivery.payload = {"text": head, "lines": list(dict.fromkeys(lines))}
+    await session.flush()
+
+
 def member_lane(member_id: int) -> str:
     """The lane of the direct messages to a member."""
     return f"@{member_id}"

@@ -5,8 +5,8 @@ from datetime import date
 from graphlib import TopologicalSorter
 
 from bot.engine.calendars import shift, working_day_on_or_after
-from bot.library.offsets import START, Offset
-from bot.library.schema import Playbook
+from bot.library.offsets import OPENING, START, Offset
+from bot.library.schema import Playbook, StepSpec
 from bot.models import Account, Anchor
 
 
@@ -32,18 +32,27 @@ def plan_due_dates(
     due: dict[str, date | None] = {}
     for key in _in_order(playbook):
         spec = playbook.step(key)
-        reference = known[spec.due.reference]
-        due[key] = _due(reference, spec.due.offset, countries[key]) if reference else None
+        reference = _opening(spec, known, started_on) if spec.due.reference == OPENING else known[spec.due.reference]
+        due[key] = due_after(reference, spec.due.offset, countries[key]) if reference else None
         known[key] = settled_on.get(key, due[key])
     return due
 
 
-def _due(reference: date, offset: Offset, country: str) -> date:
+def due_after(reference: date, offset: Offset, country: str) -> date:
     """A day that is not a working day becomes the next that is: nobody hears of a step on a Sunday."""
     return working_day_on_or_after(shift(reference, offset, country), country)
 
 
+def _opening(spec: StepSpec, known: Mapping[str, date | None], started_on: date) -> date | None:
+    """The day on which a step is expected to open: that of the last step it needs whose day is known."""
+    days = [known[key] for key in spec.needs]
+    return max((day for day in days if day), default=None) if days else started_on
+
+
 def _in_order(playbook: Playbook) -> list[str]:
-    steps = {step.key for step in playbook.steps}
-    graph = {step.key: {step.due.reference} & steps for step in playbook.steps}
+    steps = {step.key for step in playbook.run_steps}
+    graph = {
+        step.key: set(step.needs) if step.due.reference == OPENING else {step.due.reference} & steps
+        for step in playbook.run_steps
+    }
     return list(TopologicalSorter(graph).static_order())

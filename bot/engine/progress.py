@@ -8,14 +8,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date, shift
+from bot.engine.exit_criteria import decide_verdict, tell_owners
 from bot.engine.journal import record
 from bot.engine.outbox import enqueue, redraw_steps, refresh_homes
-from bot.engine.planning import anchor_dates, plan_due_dates
+from bot.engine.planning import anchor_dates, due_after, plan_due_dates
 from bot.engine.raising import ESCALATION_LANE, raise_escalation
 from bot.engine.state import RunState
 from bot.engine.touchpoints import add_touchpoints, cancel_touchpoints, plan_firings
 from bot.engine.words import escalation_words
 from bot.library.library import Library
+from bot.library.offsets import OPENING
 from bot.models import (
     ACTIONABLE,
     FINISHED,
@@ -48,8 +50,9 @@ def replan(state: RunState) -> list[tuple[Step, date | None]]:
         if step.key not in planned:
             continue  # left behind when the run was moved to a newer version
         due_on = planned[step.key]
-        if due_on is None and step.status in ACTIONABLE:
-            continue  # it became due when it opened, as the date it hangs on is unknown
+        counts_from_opening = due_on is None or state.spec(step).due.reference == OPENING
+        if counts_from_opening and step.status in ACTIONABLE:
+            continue  # it became due when it opened
         if step.status not in FINISHED and step.snoozed_until is None and step.due_on != due_on:
             moved.append((step, step.due_on))
             step.due_on = due_on
@@ -86,8 +89,11 @@ async def open_step(
     step.status = StepStatus.OPEN
     step.opened_at = now
     step.revision += 1
-    if step.due_on is None:  # the date it hangs on is unknown: it is due as soon as it can be done
-        step.due_on = state.local_day(step, now)
+    due, today = state.spec(step).due, state.local_day(step, now)
+    if due.reference == OPENING:
+        step.due_on = due_after(today, due.offset, state.assignee(step).country)
+    elif step.due_on is None:  # the date it hangs on is unknown: it is due as soon as it can be done
+        step.due_on = today
     own = actor is not None and actor.member_id == step.assignee_id
     add_touchpoints(session, step, plan_firings(state.spec(step), step.due_on, state.assignee(step), now, at_once=own))
     if step.kind is StepKind.ESCALATION:
@@ -160,15 +166,21 @@ async def end_run(
     state.run.ended_at = now
     state.run.end_reason = reason or None
     completed = status is RunStatus.COMPLETED
+    verdict = decide_verdict(state) if completed else None
+    state.run.criteria_met = verdict.met if verdict else None
+    summary = f"{'completed' if completed else 'cancelled'} {state.run.title}" + (f": {reason}" if reason else "")
     record(
         session,
         TimelineKind.RUN_COMPLETED if completed else TimelineKind.RUN_CANCELLED,
-        f"{'completed' if completed else 'cancelled'} {state.run.title}" + (f": {reason}" if reason else ""),
+        f"{summary}. {verdict.words}" if verdict else summary,
         now,
         account_id=state.run.account_id,
         actor=actor,
         run_id=state.run.id,
+        details={"criteria_met": verdict.met, "unmet": [c.key for c in verdict.unmet]} if verdict else None,
     )
+    if verdict:
+        await tell_owners(session, state, verdict, actor, now)
     return left
 
 

@@ -13,6 +13,7 @@ from bot.errors import NotFound
 from bot.library.conditions import holds
 from bot.library.facts import account_facts
 from bot.library.library import Library
+from bot.library.offsets import OPENING
 from bot.library.schema import Playbook, StepSpec
 from bot.models import Account
 
@@ -51,7 +52,7 @@ async def rehearse_playbook(
     team = await load_team(session, account_id)
     start = started_on or team.today(now)
     playbook = shape_for(library, base, account, team, start).playbook
-    assignees = {spec.key: team.assignee_for(spec.role, account) for spec in playbook.steps}
+    assignees = {spec.key: team.assignee_for(spec.role, account) for spec in playbook.run_steps}
     due = plan_due_dates(
         playbook,
         started_on=start,
@@ -61,7 +62,7 @@ async def rehearse_playbook(
     )
     facts = {"account": account_facts(account, start), "contact": {}}
     steps = []
-    for spec in playbook.steps:
+    for spec in playbook.run_steps:
         member, role_missing = assignees[spec.key]
         remarks = tuple(_remarks(spec, playbook, due[spec.key], start, applies=holds(spec.when, facts)))
         missing = (f"nobody is {spec.role} here, so it goes to the CSM",) if role_missing else ()
@@ -72,9 +73,9 @@ async def rehearse_playbook(
 def _remarks(spec: StepSpec, playbook: Playbook, due_on: date | None, start: date, *, applies: bool) -> Iterator[str]:
     if not applies:
         yield f"does not apply here: {spec.when}"
-    if due_on is None:
+    if due_on is None and spec.due.reference != OPENING:
         yield f"needs {spec.due.reference.replace('_', ' ')}, which is not set"
-    elif due_on < start:
+    elif due_on and due_on < start:
         yield "past already, so it would be due at once"
     if spec.needs:
         yield "after " + ", ".join(f"“{playbook.step(key).title}”" for key in spec.needs)

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.actors import Actor
 from bot.engine.governance.starting import playbook_to_start
 from bot.engine.journal import record
+from bot.engine.owners import owner_members
 from bot.engine.permissions import require_may_run_playbooks
 from bot.engine.progress import advance, end_run, replan, reschedule, show_changes
 from bot.engine.replanning import OPEN_RUNS
@@ -20,8 +21,9 @@ from bot.errors import AlreadyRunning, InvalidInput, NotFound, WrongState
 from bot.library.conditions import holds
 from bot.library.facts import account_facts, contact_facts
 from bot.library.library import Library
+from bot.library.references import CONFIRM_OUTCOME
 from bot.library.schema import Playbook, StepSpec
-from bot.models import Account, Contact, Run, RunStatus, Step, StepStatus, TimelineKind
+from bot.models import Account, Contact, Member, Run, RunStatus, Step, StepStatus, TimelineKind
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,9 @@ async def start_run(
     started_on = team.today(now)
     shaped = shape_for(library, base, account, team, started_on)
     playbook = shaped.playbook
-    steps = new_steps(
-        playbook, account, contact, team, started_on
-    )  # whatever can be wrong is found before anything is written
+    confirmer = await find_confirmer(session, playbook, account, team)
+    # whatever can be wrong is found before anything is written
+    steps = new_steps(playbook, account, contact, team, started_on, confirmer)
     version_id = await library.store_version(session, base, now)
     run = Run(
         account_id=account_id,
@@ -139,13 +141,23 @@ async def cancel_run(
 
 
 def new_steps(
-    playbook: Playbook, account: Account, contact: Contact | None, team: Team, started_on: date
+    playbook: Playbook,
+    account: Account,
+    contact: Contact | None,
+    team: Team,
+    started_on: date,
+    confirmer: Member | None,
 ) -> list[Step]:
-    """The steps of a run of this playbook that starts on that day, not yet part of any run."""
+    """The steps of a run of this playbook that starts on that day, not yet part of any run.
+
+    `confirmer` is who confirms the exit criteria at its end.
+    """
     facts = {"account": account_facts(account, started_on), "contact": contact_facts(contact) if contact else {}}
     steps = []
-    for position, spec in enumerate(playbook.steps):
+    for position, spec in enumerate(playbook.run_steps):
         assignee, role_missing = team.assignee_for(spec.role, account)
+        if spec.key == CONFIRM_OUTCOME and confirmer:
+            assignee, role_missing = confirmer, False
         applies = holds(spec.when, facts)
         steps.append(
             Step(
@@ -162,6 +174,15 @@ def new_steps(
             )
         )
     return steps
+
+
+async def find_confirmer(session: AsyncSession, playbook: Playbook, account: Account, team: Team) -> Member | None:
+    """Who is to say whether the exit criteria were met; None when there are none, or nobody but the CSM to say it."""
+    owners = await owner_members(session, playbook.owners.outcome, account.id) if playbook.exit_criteria else []
+    if not owners:
+        return None
+    team.members[owners[0].id] = owners[0]
+    return owners[0]
 
 
 def _does_not_apply(spec: StepSpec) -> str:

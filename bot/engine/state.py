@@ -4,6 +4,7 @@ The account is what is locked, before anything else is read: changes of one acco
 and no two of them can wait for each other.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -18,6 +19,12 @@ from bot.library.offsets import Due
 from bot.library.pinning import DIGEST, join_content
 from bot.library.schema import Playbook, StepSpec
 from bot.models import FINISHED, Account, AccountRole, Member, MemberRole, Run, Step
+
+FALLBACKS: Mapping[MemberRole, tuple[MemberRole, ...]] = {
+    MemberRole.RENEWAL_OWNER: (MemberRole.AE,),
+    MemberRole.GUARDIAN: (MemberRole.LEADER,),
+}
+"""Who does a role's part on an account where nobody has it. In the end, as for all other roles, it is the CSM."""
 
 
 @dataclass
@@ -41,14 +48,15 @@ class Team:
         return member if member and member.active else None
 
     def assignee_for(self, role: MemberRole, account: Account) -> tuple[Member, bool]:
-        """Who gets a step of this role, and whether the role is missing so that it is the CSM.
+        """Who gets a step of this role, and whether the role is missing so that it is somebody else: see FALLBACKS.
 
         Raises InvalidInput when the account has not even a CSM.
         """
         if member := self.in_role(role):
             return member, False
-        if csm := self.csm:
-            return csm, True
+        others = (self.in_role(other) for other in (*FALLBACKS.get(role, ()), MemberRole.CSM))
+        if member := next(filter(None, others), None):
+            return member, True
         raise InvalidInput(f"{account.name} has no CSM. Set one with `/account edit {account.key}`.")
 
 

@@ -1,6 +1,6 @@
 """What people do with steps. Each use case is one transaction and is safe to repeat."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,17 +12,20 @@ from bot.engine.actors import Actor
 from bot.engine.answers import NOTHING_SAID, REASON_LENGTH, Completion, check_completion
 from bot.engine.calendars import local_date
 from bot.engine.effects import apply_effects, revert_effects
+from bot.engine.helping import ask_for_help
+from bot.engine.informing import inform_of_done
 from bot.engine.journal import record
 from bot.engine.permissions import require_may_change_step
 from bot.engine.progress import advance, replan, reschedule, show_changes
+from bot.engine.reopening import send_back, settle_unfinished
 from bot.engine.replanning import OPEN_RUNS
 from bot.engine.state import RunState, load_run_of_step
 from bot.engine.touchpoints import cancel_touchpoints
-from bot.engine.transitions import UNDOABLE, UNFINISHED, StepVerb, require_step_verb
+from bot.engine.transitions import UNDOABLE, StepVerb, require_step_verb
 from bot.engine.words import ago
 from bot.errors import InvalidInput, NotFound, WrongState
 from bot.library.library import Library
-from bot.models import Member, Run, RunStatus, Step, StepKind, StepStatus, TimelineKind
+from bot.models import BlockCategory, Member, Run, RunStatus, Step, StepKind, StepStatus, TimelineKind
 
 UNDO_WINDOW = timedelta(minutes=10)
 CONTACT_KINDS = frozenset({StepKind.EMAIL, StepKind.MEETING})
@@ -49,8 +52,12 @@ class _Request:
     library: Library
     state: RunState
     step: Step
-    actor: Actor
+    actor: Actor | None  # None: Playcall itself
     now: datetime
+
+    @property
+    def who(self) -> str:
+        return self.actor.name if self.actor else "Playcall"
 
     def told(self) -> str:
         """Who finished the step, and when."""
@@ -75,10 +82,13 @@ class _Request:
         )
 
 
-async def _request(session: AsyncSession, library: Library, step_id: int, actor: Actor, now: datetime) -> _Request:
+async def _request(
+    session: AsyncSession, library: Library, step_id: int, actor: Actor | None, now: datetime
+) -> _Request:
     state = await load_run_of_step(session, library, step_id)
     step = state.step(step_id)
-    require_may_change_step(actor, step, state.team.roles)
+    if actor:
+        require_may_change_step(actor, step, state.team.roles)
     return _Request(session, library, state, step, actor, now)
 
 
@@ -86,11 +96,15 @@ async def complete_step(
     session: AsyncSession,
     library: Library,
     step_id: int,
-    actor: Actor,
+    actor: Actor | None,
     now: datetime,
     completion: Completion = NOTHING_SAID,
 ) -> StepChange:
-    """Finish a step, with what it asks for. Completing it again changes nothing and says who did."""
+    """Finish a step, with what it asks for. Completing it again changes nothing and says who did.
+
+    Without an actor it is Playcall itself that did it. An outcome that reopens steps does not finish this one: it
+    waits for them again.
+    """
     request = await _request(session, library, step_id, actor, now)
     step, state = request.step, request.state
     if step.status is StepStatus.DONE:
@@ -111,7 +125,12 @@ async def complete_step(
     because = f": {checked.reason}" if checked.reason else ""
     details = {"answers": checked.answers, "artefact": checked.artefact}
     request.record(TimelineKind.STEP_COMPLETED, f"completed “{step.title}”{label}{because}", details)
-    return await _finished(request, affected, f"{actor.name} completed “{step.title}”{label}.")
+    if actor and checked.outcome and checked.outcome.reopen:
+        why = checked.reason or checked.outcome.label
+        affected += await send_back(session, state, step, checked.outcome.reopen, why, actor, now)
+    else:
+        await inform_of_done(session, state, step, actor, now)
+    return await _finished(request, affected, f"{request.who} completed “{step.title}”{label}.")
 
 
 async def skip_step(
@@ -152,13 +171,14 @@ async def undo_step(session: AsyncSession, library: Library, step_id: int, actor
     await _require_not_started_anew(session, state)
     await revert_effects(session, library, state, step, now)
     state.run.status, state.run.ended_at, state.run.end_reason = RunStatus.ACTIVE, None, None
+    state.run.criteria_met = None
     blocked = step.effects.get("blocked")
     step.status, step.reason = (StepStatus.BLOCKED, blocked) if blocked else (StepStatus.OPEN, None)
     step.finished_at, step.finished_by_id = None, None
     step.outcome, step.artefact, step.answers, step.effects = None, None, {}, {}
     step.revision += 1
     moved = [other for other, _ in replan(state)]
-    changed = [*_reopen(state), *moved]
+    changed = [*settle_unfinished(state), *moved]
     await cancel_touchpoints(session, [other.id for other in changed])
     again = {s.id: s for s in (step, *changed) if s.status is StepStatus.OPEN}
     await reschedule(session, state, again.values(), now, silent=True)
@@ -218,9 +238,20 @@ async def reassign_step(
 
 
 async def block_step(
-    session: AsyncSession, library: Library, step_id: int, actor: Actor, now: datetime, *, reason: str
+    session: AsyncSession,
+    library: Library,
+    step_id: int,
+    actor: Actor,
+    now: datetime,
+    *,
+    reason: str,
+    category: BlockCategory = BlockCategory.OTHER,
+    pull_in: Collection[int] = (),
 ) -> StepChange:
-    """Say that a step cannot go on, and why. It stays its assignee's and is not nudged until it is unblocked."""
+    """Say that a step cannot go on, and why. It stays its assignee's and is not nudged until it is unblocked.
+
+    The members to pull in get a message with what it is about, and are asked to help.
+    """
     request = await _request(session, library, step_id, actor, now)
     step = request.step
     if step.status is StepStatus.BLOCKED:
@@ -230,7 +261,10 @@ async def block_step(
     step.status = StepStatus.BLOCKED
     step.revision += 1
     await cancel_touchpoints(session, [step.id])
-    request.record(TimelineKind.STEP_BLOCKED, f"blocked “{step.title}”: {step.reason}")
+    helpers = await ask_for_help(session, step, pull_in, actor, now)
+    asked = f" (asked {', '.join(member.name for member in helpers)} for help)" if helpers else ""
+    details = {"category": category.value, "pulled_in": [member.id for member in helpers]}
+    request.record(TimelineKind.STEP_BLOCKED, f"blocked “{step.title}”: {step.reason}{asked}", details)
     sentence = f"{actor.name} blocked “{step.title}”: {step.reason}"
     await show_changes(session, request.state, [step], actor, now, sentence=sentence)
     return StepChange(step, True, sentence)
@@ -257,7 +291,7 @@ async def _finish(request: _Request, status: StepStatus, reason: str | None) -> 
     await cancel_touchpoints(request.session, [step.id])  # before anything else is locked, as firing does it
     step.effects = {"blocked": step.reason} if step.status is StepStatus.BLOCKED else {}
     step.status, step.reason = status, reason
-    step.finished_at, step.finished_by_id = request.now, request.actor.member_id
+    step.finished_at, step.finished_by_id = request.now, request.actor.member_id if request.actor else None
     step.revision += 1
 
 
@@ -291,7 +325,7 @@ def _require_undoable(state: RunState, step: Step, now: datetime) -> None:
     built_on = [
         other
         for other in state.steps
-        if step.key in state.spec(other).needs and other.status in UNDOABLE and other.finished_by_id
+        if step.key in state.spec(other).needs and other.status in UNDOABLE and other.finished_at
         if other.id not in spared
     ]
     if built_on:
@@ -309,20 +343,6 @@ async def _require_not_started_anew(session: AsyncSession, state: RunState) -> N
     )
     if (await session.exec(query)).first() is not None:
         raise WrongState(f"{run.title} was started again since, so this cannot be undone.")
-
-
-def _reopen(state: RunState) -> list[Step]:
-    """Put the unfinished steps where they belong once a step is open again: waiting for it, or revived with the run."""
-    changed = []
-    for step in state.steps:
-        if step.status not in {*UNFINISHED, StepStatus.CANCELLED} or step.status is StepStatus.BLOCKED:
-            continue
-        belongs = StepStatus.WAITING if state.unmet(step) else StepStatus.OPEN
-        if step.status is not belongs:
-            step.status = belongs
-            step.revision += 1
-            changed.append(step)
-    return changed
 
 
 def _reason(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 START = "start"
+OPENING = "opening"  # the day on which the steps that a step needs are finished
 EXPECTED = 'expected an offset such as "3bd", "renewal_date - 90d" or "kickoff + 1w" (d, bd or w)'
 
 _AMOUNT = r"(?P<amount>\d+)\s*(?P<unit>bd|d|w)"
@@ -60,7 +61,8 @@ class Offset:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An offset from a reference: `start` (the run's day zero), an anchor date of the account, or a step's key."""
+    """An offset from a reference: `start` (the run's day zero), `opening` (the day on which the step can be done), an
+    anchor date of the account, or a step's key."""
 
     reference: str = START
     offset: Offset = Offset(0)

@@ -5,15 +5,16 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from bot.library.nearness import did_you_mean
-from bot.library.offsets import START
+from bot.library.offsets import OPENING, START
 from bot.models import Anchor
 
 if TYPE_CHECKING:
     from bot.library.schema import Playbook
 
+CONFIRM_OUTCOME = "confirm-outcome"  # the step that a playbook with exit criteria ends with
 Location = tuple[int | str, ...]
 Complaint = tuple[Location, str]
-DATES = frozenset({START, *(anchor.value for anchor in Anchor)})
+DATES = frozenset({START, OPENING, *(anchor.value for anchor in Anchor)})
 
 
 def reference_problems(playbook: "Playbook") -> list[Complaint]:
@@ -29,6 +30,8 @@ def _key_problems(playbook: "Playbook") -> Iterator[Complaint]:
             yield ("steps", index, "key"), f"step {step.key!r} is there twice"
         if step.key in DATES:
             yield ("steps", index, "key"), f"step {step.key!r} has the name of a date"
+        if step.key == CONFIRM_OUTCOME and playbook.exit_criteria:
+            yield ("steps", index, "key"), f"step {step.key!r} is added by itself, to confirm the exit criteria"
         seen.add(step.key)
 
 
@@ -52,10 +55,26 @@ def _unknown_names(playbook: "Playbook") -> Iterator[Complaint]:
                 if key not in known:
                     message = f"outcome {outcome.key!r} of {step.key!r} names {key!r}, which is not a step here"
                     yield (*here, "outcomes", place, "not_applicable"), _sentence(message, key, known)
+            for key in outcome.reopen:
+                if key not in _needed(playbook, step.key):
+                    message = f"outcome {outcome.key!r} reopens {key!r}, which {step.key!r} does not need"
+                    yield (*here, "outcomes", place, "reopen"), message
 
 
 def _sentence(message: str, name: str, known: Iterable[str]) -> str:
     return f"{message}. {did_you_mean(name, sorted(known))}".rstrip()
+
+
+def _needed(playbook: "Playbook", key: str) -> set[str]:
+    """The steps that must be finished before this one, at whatever distance."""
+    needs = {step.key: step.needs for step in playbook.steps}
+    found: set[str] = set()
+    waiting = [key]
+    while waiting:
+        new = [needed for needed in needs.get(waiting.pop(), []) if needed not in found]
+        found.update(new)
+        waiting += new
+    return found
 
 
 def _order_problems(playbook: "Playbook") -> list[Complaint]:

@@ -2,14 +2,15 @@
 
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bot.library.conditions import Condition
-from bot.library.offsets import DueText, Offset, OffsetText, Unit
-from bot.library.references import reference_problems
+from bot.library.offsets import OPENING, Due, DueText, Offset, OffsetText, Unit
+from bot.library.references import CONFIRM_OUTCOME, reference_problems
 from bot.models import Anchor, ContactRole, MemberRole, Sentiment, Severity, Stage, StepKind
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)]
@@ -222,7 +223,21 @@ class Outcome(Authored):
     milestone: Key | None = Field(None, description="marks this milestone reached")
     not_applicable: list[Key] = Field(default_factory=list, description="steps that no longer apply")
     then: Then = Field(Then.CONTINUE, description="what becomes of the run")
+    reopen: list[Key] = Field(
+        default_factory=list, description="finished steps to be done again, with the reason; this one waits for them"
+    )
     needs_reason: bool = Field(False, description="asks why")
+
+    @property
+    def asks_why(self) -> bool:
+        """Whoever is to do a step again must know why."""
+        return self.needs_reason or bool(self.reopen)
+
+    @model_validator(mode="after")
+    def _goes_on_when_reopening(self) -> Self:
+        if self.reopen and self.then is not Then.CONTINUE:
+            raise ValueError("an outcome that reopens steps cannot end the run as well")
+        return self
 
 
 class Artefact(Authored):
@@ -319,6 +334,16 @@ class StepSpec(Authored):
             raise ValueError("a step of `kind: escalation` has an `escalation`, and no other step has one")
         return self
 
+    @model_validator(mode="after")
+    def _automatic_asks_nothing(self) -> Self:
+        if self.mode is Mode.HUMAN:
+            return self
+        if self.kind is not StepKind.EMAIL:
+            raise ValueError("only a step of `kind: email` can be `mode: automatic`")
+        if self.outcomes or self.artefact or any(question.required for question in self.questions):
+            raise ValueError("a step of `mode: automatic` asks nobody: no outcomes, artefact or required questions")
+        return self
+
 
 class Playbook(Authored):
     """One playbook file."""
@@ -341,8 +366,14 @@ class Playbook(Authored):
     triggers: list[Trigger] = Field(default_factory=list, description="what starts it; by hand is always possible")
     steps: list[StepSpec] = Field(min_length=1, max_length=100, description="in the order people read them")
 
+    @cached_property
+    def run_steps(self) -> list[StepSpec]:
+        """The steps of a run: those written here and, with exit criteria, the one that confirms them at the end."""
+        return [*self.steps, _confirmation(self)] if self.exit_criteria else self.steps
+
     def step(self, key: str) -> StepSpec:
-        return next(step for step in self.steps if step.key == key)
+        """A step of a run, by key."""
+        return next(step for step in self.run_steps if step.key == key)
 
     @model_validator(mode="after")
     def _references_hold(self) -> Self:
@@ -357,6 +388,21 @@ class Playbook(Authored):
                 ],
             )
         return self
+
+
+def _confirmation(playbook: Playbook) -> StepSpec:
+    """The step in which the outcome owner says whether the exit criteria hold, when the required steps are finished."""
+    owner = playbook.owners.outcome
+    return StepSpec(
+        key=CONFIRM_OUTCOME,
+        title="Confirm what came of it",
+        guidance=playbook.success,
+        role=MemberRole.CSM if "@" in owner else MemberRole(owner),
+        kind=StepKind.CHECK,
+        due=Due(OPENING, Offset(3, Unit.BUSINESS_DAYS)),
+        needs=[step.key for step in playbook.steps if not step.optional] or [step.key for step in playbook.steps],
+        questions=[Question(key=c.key, label=c.label, type=AnswerType.YES_NO) for c in playbook.exit_criteria],
+    )
 
 
 def dump(playbook: Playbook) -> dict[str, Any]:

@@ -46,7 +46,7 @@ from bot.models.playbooks import (
     SuggestionStatus,
     VersionStatus,
 )
-from bot.models.runs import ACTIONABLE, FINISHED, Run, RunStatus, Step, StepKind, StepStatus
+from bot.models.runs import ACTIONABLE, FINISHED, BlockCategory, Run, RunStatus, Step, StepKind, StepStatus
 from bot.models.success import AdvocacyAsk, AskKind, AskStatus, Objective, ObjectiveStatus
 from bot.models.touchpoints import Touchpoint, TouchpointKind, TouchpointStatus
 
@@ -60,6 +60,7 @@ __all__ = [
     "Anchor",
     "AskKind",
     "AskStatus",
+    "BlockCategory",
     "Contact",
     "ContactRole",
     "Delivery",

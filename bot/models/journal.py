@@ -139,6 +139,7 @@ class TimelineKind(StrEnum):
     ROUND_SKIPPED = "round_skipped"  # of a recurring playbook: left out by somebody, or passed over
     STEP_COMPLETED = "step_completed"
     STEP_UNDONE = "step_undone"
+    STEP_SENT_BACK = "step_sent_back"  # by whoever was to accept it
     STEP_SKIPPED = "step_skipped"
     STEP_NOT_APPLICABLE = "step_not_applicable"
     STEP_SNOOZED = "step_snoozed"

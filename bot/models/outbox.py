@@ -14,6 +14,7 @@ class DeliveryKind(StrEnum):
     ESCALATION = "escalation"
     ESCALATION_UPDATE = "escalation_update"  # a reply in the escalation's thread
     NOTICE = "notice"  # a plain sentence to one person
+    BLOCKED = "blocked"  # a blocked step, to somebody who is asked to help
     REDRAW = "redraw"  # chat.update of a posted message from saved state
     HOME = "home"
     EMAIL = "email"

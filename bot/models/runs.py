@@ -79,6 +79,16 @@ FINISHED = frozenset({StepStatus.DONE, StepStatus.SKIPPED, StepStatus.NOT_APPLIC
 ACTIONABLE = frozenset({StepStatus.OPEN, StepStatus.BLOCKED})
 
 
+class BlockCategory(StrEnum):
+    """What is in the way of a blocked step, so that reports can count it. Kept in the timeline's details."""
+
+    WAITING_FOR_CUSTOMER = "waiting_for_customer"
+    DATA = "data"
+    PRODUCT = "product"
+    DECISION = "decision"
+    OTHER = "other"
+
+
 class Step(SQLModel, table=True):
     """One step of a run. Its words (guidance, email, fields) stay in the run's playbook version, by `key`."""
 
@@ -106,7 +116,7 @@ class Step(SQLModel, table=True):
     finished_at: datetime | None = instant(default=None)
     finished_by_id: int | None = foreign_key("members", default=None, index=False)
     outcome: str | None = Field(default=None, max_length=80)
-    reason: str | None = Field(default=None, max_length=3000, description="why skipped, blocked or not applicable")
+    reason: str | None = Field(default=None, max_length=3000, description="why skipped, blocked, sent back, ...")
     artefact: str | None = Field(default=None, max_length=3000)
     answers: dict[str, Any] = json_field(default_factory=dict)
     effects: dict[str, Any] = json_field(default_factory=dict)  # what finishing it changed elsewhere, for undo

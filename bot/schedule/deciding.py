@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from bot.engine.calendars import at_hour, is_working_day, working_day_on_or_after
+from bot.engine.calendars import next_working_time
 from bot.models import RunStatus, StepStatus, TouchpointKind
 
 
@@ -156,16 +155,3 @@ def decide_firing(candidate: Candidate, strongest: TouchpointKind, works_from: d
     if works_from is not None and not candidate.at_once:
         return Defer(works_from)
     return FIRE
-
-
-def next_working_time(recipient: Recipient, now: datetime) -> datetime | None:
-    """When the recipient works next; None when they do now."""
-    local = now.astimezone(ZoneInfo(recipient.timezone))
-    today = local.date()
-    if is_working_day(today, recipient.country):
-        if recipient.workday_start <= local.hour < recipient.workday_end:
-            return None
-        if local.hour < recipient.workday_start:
-            return at_hour(today, recipient.workday_start, recipient.timezone)
-    morning = working_day_on_or_after(today + timedelta(days=1), recipient.country)
-    return at_hour(morning, recipient.workday_start, recipient.timezone)

@@ -58,7 +58,7 @@ def build_completion_inputs(form: CompletionForm) -> list[Block]:
     blocks += [_question_input(asked) for asked in form.questions]
     if form.artefact:
         blocks.append(_artefact_input(form.artefact, form.artefact_so_far))
-    if why := [outcome.label for outcome in form.outcomes if outcome.needs_reason]:
+    if why := [outcome.label for outcome in form.outcomes if outcome.asks_why]:
         hint = f"Needed for: {', '.join(why)}."
         blocks.append(input_block(InputId.REASON, REASON_LABEL, text_input(multiline=True), hint=hint, optional=True))
     return blocks

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.engine.calendars import next_working_time
 from bot.models import RunStatus, StepStatus, TouchpointKind
 from bot.schedule.deciding import (
     FIRE,
@@ -14,7 +15,6 @@ from bot.schedule.deciding import (
     Skip,
     decide_batch,
     decide_firing,
-    next_working_time,
 )
 
 BERLIN = Recipient(1, "Europe/Berlin", "DE", 9, 18, active=True)

@@ -31,12 +31,14 @@ async def send_step_email(
     session: AsyncSession,
     library: Library,
     step_id: int,
-    actor: Actor,
+    actor: Actor | None,
     now: datetime,
     mails: Sequence[Mail],
     completion: Completion = NOTHING_SAID,
 ) -> StepChange:
     """Send a step's mails, one to each contact, and complete the step. Sending again changes nothing.
+
+    Without an actor they go by themselves, in the name of the step's assignee.
 
     Raises InvalidInput when there is nobody to write to, somebody asked not to be written to, or a draft has a hole.
     """
@@ -58,7 +60,7 @@ async def send_step_email(
                 "contact_id": mail.contact_id,
                 "subject": mail.subject.strip(),
                 "body": mail.body.strip(),
-                "sender_id": actor.member_id,
+                "sender_id": actor.member_id if actor else step.assignee_id,
                 "step_id": step.id,
             },
         )

@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
+from bot.engine.informing import inform_of_done
 from bot.engine.journal import record
 from bot.engine.outbox import LEADERS, enqueue, notify, redraw_escalation, refresh_homes
 from bot.engine.permissions import require_may_acknowledge, require_may_answer_escalation
@@ -261,6 +262,7 @@ async def _complete_its_step(
     step.finished_at, step.finished_by_id = now, actor.member_id
     step.revision += 1
     await cancel_touchpoints(session, [step.id])
+    await inform_of_done(session, state, step, actor, now)
     affected = await advance(session, library, state, actor, now) if state.run.status is RunStatus.ACTIVE else []
     await show_changes(session, state, [step, *affected], actor, now)
 

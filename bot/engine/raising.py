@@ -9,8 +9,9 @@ from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
 from bot.engine.journal import record
 from bot.engine.outbox import enqueue, refresh_homes
+from bot.engine.owners import owner_members
 from bot.engine.permissions import require_may_escalate
-from bot.engine.state import Team, load_team
+from bot.engine.state import Team, load_playbooks_of, load_team
 from bot.errors import InvalidInput, NotFound
 from bot.library.library import Library
 from bot.models import (
@@ -49,7 +50,8 @@ async def raise_escalation(
 ) -> Escalation:
     """Call for help. It is posted to the escalation channel, and climbs when nobody takes it in time.
 
-    Without an actor it is Playcall itself that calls. Raises NotAllowed for people who have nothing to do with the
+    Without an actor it is Playcall itself that calls. From a playbook with an escalation owner it goes to them, whoever
+    is asked. Raises NotAllowed for people who have nothing to do with the
     account, NotFound for a step or run of another account, and InvalidInput for an empty or over-long ask, a deadline
     that is past where the actor is, or when there is nobody to ask.
     """
@@ -64,7 +66,9 @@ async def raise_escalation(
     ask = _check_ask(ask)
     if actor and deadline and deadline < local_date(now, actor.timezone):
         raise InvalidInput("That date is past. Pick today or a later day.", field="deadline")
-    owner = await owner_for(session, team, target, account)
+    from_run = run_id or (step.run_id if step else None)
+    owner = await _owner_of_run(session, library, from_run, account_id) if from_run else None
+    owner = owner or await owner_for(session, team, target, account)
     escalation = Escalation(
         account_id=account_id,
         step_id=step_id,
@@ -116,6 +120,13 @@ def watch(session: AsyncSession, escalation: Escalation) -> None:
             fire_at=escalation.acknowledge_by,
         )
     )
+
+
+async def _owner_of_run(session: AsyncSession, library: Library, run_id: int, account_id: int) -> Member | None:
+    """The escalation owner of the run's playbook, if it names one."""
+    owner = (await load_playbooks_of(session, library, [run_id]))[run_id].owners.escalation
+    members = await owner_members(session, owner, account_id) if owner else []
+    return members[0] if members else None
 
 
 async def owner_for(session: AsyncSession, team: Team, target: MemberRole, account: Account) -> Member:

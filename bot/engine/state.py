@@ -4,7 +4,7 @@ The account is what is locked, before anything else is read: changes of one acco
 and no two of them can wait for each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -134,11 +134,30 @@ async def _load(
     account = await _locked(
         session, which_account, "That step is not there any more. The Home tab shows what is current."
     )
+    return await _read(session, library, account, which_run)
+
+
+async def _read(session: AsyncSession, library: Library, account: Account, which_run: ColumnElement[bool]) -> RunState:
     query = join_content(select(Run, DIGEST)).where(which_run)
     run, digest = (await session.exec(query)).one()
     steps = (await session.exec(select(Step).where(Step.run_id == run.id).order_by(col(Step.position)))).all()
     playbook = await library.version(session, run.playbook_version_id, digest, run.variant_id)
     return RunState(run, account, playbook, list(steps), await load_team(session, account.id, run.id))
+
+
+async def read_run(session: AsyncSession, library: Library, run_id: int) -> RunState:
+    """The same, to look at only: nothing is locked."""
+    account_id = select(Run.account_id).where(Run.id == run_id).scalar_subquery()
+    account = (await session.exec(select(Account).where(Account.id == account_id))).one()
+    return await _read(session, library, account, col(Run.id) == run_id)
+
+
+async def load_playbooks_of(session: AsyncSession, library: Library, run_ids: Collection[int]) -> dict[int, Playbook]:
+    """The playbooks that runs are pinned to, by run."""
+    rows = (await session.exec(join_content(select(Run, DIGEST)).where(col(Run.id).in_(run_ids)))).all()
+    return {
+        run.id: await library.version(session, run.playbook_version_id, digest, run.variant_id) for run, digest in rows
+    }
 
 
 async def load_team(session: AsyncSession, account_id: int, run_id: int | None = None) -> Team:

@@ -148,6 +148,7 @@ class TimelineKind(StrEnum):
     STEP_UNBLOCKED = "step_unblocked"
     NOTE = "note"
     EMAIL_SENT = "email_sent"
+    EMAIL_HELD = "email_held"  # meant to go by itself, left to a person
     ESCALATION_RAISED = "escalation_raised"
     ESCALATION_ACKNOWLEDGED = "escalation_acknowledged"
     ESCALATION_INFO_NEEDED = "escalation_info_needed"

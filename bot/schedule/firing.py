@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import func
@@ -26,8 +28,10 @@ from bot.models import (
     TouchpointStatus,
 )
 from bot.models.columns import constant
+from bot.schedule.automatic import send_automatic
 from bot.schedule.claiming import claim_due, mark
 from bot.schedule.deciding import Decision, Defer, Fire, Outcome, Skip, decide_batch
+from bot.schedule.overdue import tell_accountable
 from bot.schedule.recipients import load_recipients
 from bot.services import Services
 
@@ -60,6 +64,7 @@ class FiringReport:
 async def fire_due(services: Services, now: datetime) -> FiringReport:
     """Fire everything whose time has come. Other processes may do the same: a touchpoint is fired by one of them."""
     report = FiringReport()
+    await send_automatic(services, now)
     for fire_batch, number in ((_fire_steps, BATCH), (_fire_others, BATCH_OF_OTHERS)):
         while True:
             async with services.database.long_transaction() as session:
@@ -93,11 +98,17 @@ async def _fire_steps(services: Services, session: AsyncSession, now: datetime, 
     if outcome.fired:
         deliveries = await _enqueue(services, session, outcome, now)
         await mark(connection, deliveries, status=TouchpointStatus.FIRED, fired_at=now)
+        await tell_accountable(session, services.library, _overdue_steps(rows, deliveries), now)
     for reason, ids in outcome.skipped.items():
         await mark(connection, dict.fromkeys(ids), status=TouchpointStatus.SKIPPED, skip_reason=reason)
     for until, ids in outcome.deferred.items():
         await mark(connection, dict.fromkeys(ids), fire_at=until)
     return FiringReport(*(sum(map(len, ids.values())) for ids in (outcome.fired, outcome.skipped, outcome.deferred)))
+
+
+def _overdue_steps(rows: Sequence[Sequence[Any]], fired: Collection[int]) -> list[int]:
+    """The steps of those claimed rows (see `parse_candidate`) that fire because they are overdue."""
+    return [row[3] for row in rows if row[0] in fired and row[1] == TouchpointKind.OVERDUE]
 
 
 async def _enqueue(services: Services, session: AsyncSession, outcome: Outcome, now: datetime) -> dict[int, int | None]:

@@ -1,0 +1,154 @@
+"""Emails that go by themselves: sent when their step comes due, unless something speaks for a person to look first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db import reading_session
+from bot.engine.actors import Actor
+from bot.engine.calendars import next_working_time
+from bot.engine.emails import Mail, send_step_email
+from bot.engine.journal import record
+from bot.engine.outbox import redraw_steps
+from bot.engine.state import RunState, load_playbooks_of, load_run_of_step
+from bot.errors import PlaycallError
+from bot.library.library import Library
+from bot.library.schema import Mode
+from bot.models import (
+    Escalation,
+    EscalationStatus,
+    Run,
+    RunStatus,
+    Step,
+    StepKind,
+    StepStatus,
+    TimelineKind,
+    Touch,
+    Touchpoint,
+    TouchpointKind,
+    TouchpointStatus,
+)
+from bot.models.columns import constant
+from bot.reports.email_draft import load_email_draft, load_mails
+from bot.services import Services
+from bot.slack.email_modal import EmailDraft
+
+log = structlog.get_logger(__name__)
+
+HELD = "It did not go by itself: "
+
+
+async def send_automatic(services: Services, now: datetime) -> int:
+    """Send the emails of automatic steps that are due, and complete the steps. Returns how many went.
+
+    A step is completed, and its mails are queued, in one transaction that holds the account: however many processes do
+    this, a mail goes once. One that cannot go is left to its assignee, and its card says why; it is not tried again.
+    """
+    sent = 0
+    for step_id in await _waiting(services, now):
+        try:
+            async with services.database.transaction() as session:
+                sent += await _send(services, session, step_id, now)
+        except PlaycallError as error:  # nothing of it was saved
+            async with services.database.transaction() as session:
+                state = await load_run_of_step(session, services.library, step_id)
+                await _hold(session, state, state.step(step_id), error.message, now)
+    if sent:
+        log.info("emails_sent_automatically", sent=sent)
+        services.wake()
+    return sent
+
+
+async def _waiting(services: Services, now: datetime) -> list[int]:
+    """The open steps of mode automatic that are due now and were not tried before."""
+    query = (
+        select(Step.id, Step.key, Step.run_id)
+        .join(Touchpoint, col(Touchpoint.step_id) == Step.id)
+        .join(Run, col(Run.id) == Step.run_id)
+        .where(
+            col(Touchpoint.status) == constant(TouchpointStatus.PLANNED),
+            Touchpoint.fire_at <= now,
+            Touchpoint.kind == TouchpointKind.DUE,
+            Step.kind == StepKind.EMAIL,
+            Step.status == StepStatus.OPEN,
+            col(Step.reason).is_(None),
+            Run.status == RunStatus.ACTIVE,
+        )
+        .order_by(col(Touchpoint.fire_at), col(Step.id))
+    )
+    async with services.database.reading() as connection:
+        session = reading_session(connection)
+        due = (await session.exec(query)).all()
+        if not due:
+            return []
+        playbooks = await load_playbooks_of(session, services.library, {run_id for _, _, run_id in due})
+    return [step_id for step_id, key, run_id in due if playbooks[run_id].step(key).mode is Mode.AUTOMATIC]
+
+
+async def _send(services: Services, session: AsyncSession, step_id: int, now: datetime) -> bool:
+    library = services.library
+    state = await load_run_of_step(session, library, step_id)
+    step, sender = state.step(step_id), state.assignee(state.step(step_id))
+    if step.status is not StepStatus.OPEN or state.run.status is not RunStatus.ACTIVE or step.reason:
+        return False  # somebody was faster
+    if next_working_time(sender, now):  # firing puts it off to the morning
+        return False
+    draft = await load_email_draft(session, library, library.emails, step_id, Actor.of(sender), now)
+    why = decide_hold(
+        touch=state.account.touch,
+        is_escalated=await _is_escalated(session, state.account.id),
+        can_send=services.settings.email_channel is not None,
+        draft=draft,
+    )
+    if why:
+        await _hold(session, state, step, why, now)
+        return False
+    await send_step_email(session, library, step_id, None, now, await _mails(session, library, step_id, draft, now))
+    return True
+
+
+def decide_hold(*, touch: Touch, is_escalated: bool, can_send: bool, draft: EmailDraft) -> str | None:
+    """Why a person must look at the mail first; None when it can go by itself."""
+    if touch is Touch.HIGH:
+        return "this account is served with high touch, so a person writes."
+    if is_escalated:
+        return "an escalation is open on this account."
+    if not can_send:
+        return "no way to send email is set up."
+    if not draft.recipients:
+        return "there is nobody to write to who may be mailed."
+    if draft.missing:
+        return f"a merge tag has no value: {', '.join(draft.missing)}."
+    return None
+
+
+async def _mails(
+    session: AsyncSession, library: Library, step_id: int, draft: EmailDraft, now: datetime
+) -> Sequence[Mail]:
+    to = None if draft.everyone else draft.recipients[0].contact_id
+    return await load_mails(session, library, step_id, now, to=to, subject=draft.subject, body=draft.body)
+
+
+async def _is_escalated(session: AsyncSession, account_id: int) -> bool:
+    query = select(Escalation.id).where(
+        Escalation.account_id == account_id, col(Escalation.status) != constant(EscalationStatus.RESOLVED)
+    )
+    return (await session.exec(query)).first() is not None
+
+
+async def _hold(session: AsyncSession, state: RunState, step: Step, why: str, now: datetime) -> None:
+    """From here on it is a step like any other."""
+    step.reason = f"{HELD}{why}"
+    record(
+        session,
+        TimelineKind.EMAIL_HELD,
+        f"left “{step.title}” to {state.name_of(step.assignee_id)}: {why}",
+        now,
+        account_id=step.account_id,
+        run_id=step.run_id,
+        step_id=step.id,
+    )
+    await redraw_steps(session, [step.id], now)

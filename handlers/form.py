@@ -29,6 +29,10 @@ class Form:
     def checked(self, block_id: str) -> bool:
         return bool(self._element(block_id).get("selected_options"))
 
+    def choices(self, block_id: str) -> list[str]:
+        """The values of all options that are checked."""
+        return [str(option["value"]) for option in self._element(block_id).get("selected_options") or ()]
+
     def any(self, block_id: str) -> str | None:
         """What was entered, whatever kind of input it is: a date as `2026-05-31`, an option as its value."""
         day = self.day(block_id)

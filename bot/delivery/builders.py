@@ -19,8 +19,10 @@ from bot.models import (
     ExemptionStatus,
     Member,
     PostedMessage,
+    StepStatus,
     VersionStatus,
 )
+from bot.reports.blocked import load_blocked_card
 from bot.reports.celebration import load_celebration
 from bot.reports.escalation import load_escalation_card
 from bot.reports.exemptions import ended_for, load_exemption_card
@@ -28,6 +30,7 @@ from bot.reports.home import load_home
 from bot.reports.steps_message import load_cards_for, steps_posted, steps_to_announce
 from bot.reports.versions import load_version_card
 from bot.services import Services
+from bot.slack.blocked_message import BlockedCard, build_blocked_message
 from bot.slack.blocks import Message, context, section
 from bot.slack.celebration import build_celebration_message
 from bot.slack.escalation_message import build_escalation_message
@@ -170,6 +173,24 @@ async def build_exemption_end(
     return PostMessage(member_id=csm_id, text=text, blocks=blocks)
 
 
+async def build_blocked(
+    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+) -> Outgoing | None:
+    """A blocked step, to somebody who is asked to help; nothing when it goes on already."""
+    card = await _blocked_card(reading_session(connection), delivery, services, now)
+    if card is None or card.step.status is not StepStatus.BLOCKED:
+        return None
+    text, blocks = build_blocked_message(card)
+    return PostMessage(member_id=_member_id(delivery), text=text, blocks=blocks, step_ids=(card.step.step_id,))
+
+
+async def _blocked_card(
+    session: AsyncSession, delivery: Delivery, services: Services, now: datetime
+) -> BlockedCard | None:
+    step_id, asked_by_id = delivery.payload["step_id"], delivery.payload["asked_by_id"]
+    return await load_blocked_card(session, services.library, step_id, asked_by_id, _member_id(delivery), now)
+
+
 async def build_redraw(
     connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
@@ -192,6 +213,9 @@ async def _redrawn(session: AsyncSession, posted: PostedMessage, services: Servi
     if posted.kind is DeliveryKind.EXEMPTION_REQUEST:
         exemption = await load_exemption_card(session, services.library, original.payload["exemption_id"])
         return build_exemption_question(exemption, now.date()) if exemption else None
+    if posted.kind is DeliveryKind.BLOCKED:
+        blocked = await _blocked_card(session, original, services, now)
+        return build_blocked_message(blocked) if blocked else None
     step_ids = await steps_posted(session, posted.id)
     cards = await load_cards_for(session, services.library, step_ids, _member_id(original), now)
     return build_steps_message(cards) if cards else None
@@ -251,6 +275,7 @@ BUILDERS: Mapping[DeliveryKind, Builder] = {
     DeliveryKind.ESCALATION: build_escalation,
     DeliveryKind.ESCALATION_UPDATE: build_escalation_update,
     DeliveryKind.NOTICE: build_notice,
+    DeliveryKind.BLOCKED: build_blocked,
     DeliveryKind.REDRAW: build_redraw,
     DeliveryKind.HOME: build_home,
     DeliveryKind.EMAIL: build_email,

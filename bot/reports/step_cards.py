@@ -17,7 +17,7 @@ from bot.engine.transitions import UNDOABLE
 from bot.library.library import Library
 from bot.library.pinning import DIGEST, join_content
 from bot.library.rendering import TemplateMistake, render_text
-from bot.library.schema import StepSpec
+from bot.library.schema import Playbook, StepSpec
 from bot.library.tags import build_context
 from bot.models import (
     FINISHED,
@@ -35,7 +35,7 @@ from bot.models import (
     StepKind,
     StepStatus,
 )
-from bot.slack.step_card import Ending, StepCard
+from bot.slack.step_card import Concerned, Ending, StepCard
 from bot.slack.text import escape, plain
 
 
@@ -45,6 +45,7 @@ class StepWithRun:
     run: Run
     account: Account
     spec: StepSpec
+    playbook: Playbook
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ async def load_steps(session: AsyncSession, library: Library, step_ids: Iterable
     found = []
     for step, run, account, digest in (await session.exec(join_content(query))).all():
         playbook = await library.version(session, run.playbook_version_id, digest, run.variant_id)
-        found.append(StepWithRun(step, run, account, spec_of(playbook, step)))
+        found.append(StepWithRun(step, run, account, spec_of(playbook, step), playbook))
     return found
 
 
@@ -154,6 +155,12 @@ def build_card(found: StepWithRun, around: Surroundings, reader: Actor, now: dat
         attendees=tuple(contact.name for contact in attendees(spec, contacts)),
         missing_attendees=tuple(role for role in spec.attendees if not any(role in c.roles for c in contacts)),
         assets=tuple(spec.assets),
+        channel=spec.channel,
+        system=spec.system,
+        value=spec.value,
+        consulted=concerned(spec.consulted, around, account.id),
+        accountable=next(iter(concerned([spec.accountable], around, account.id)), None) if spec.accountable else None,
+        informed=concerned(spec.informed, around, account.id),
         missing_role=step.role if step.role_missing else None,
         snoozed_until=step.snoozed_until,
         assignee=None if step.assignee_id == reader.member_id else around.name_of(step.assignee_id),
@@ -169,6 +176,15 @@ def _place_in_run(step: Step, steps: Sequence[Step]) -> tuple[int, int]:
     """Which of how many steps it is, counting those that apply."""
     applying = [other.id for other in steps if other.status is not StepStatus.NOT_APPLICABLE]
     return (applying.index(step.id) if step.id in applying else step.position) + 1, len(applying)
+
+
+def concerned(roles: Iterable[MemberRole], around: Surroundings, account_id: int) -> tuple[Concerned, ...]:
+    """Who plays these roles on the account, and which of them nobody does."""
+    team = around.team_of(account_id)
+    return tuple(
+        Concerned(role, team[role].name, team[role].slack_user_id) if role in team else Concerned(role)
+        for role in roles
+    )
 
 
 def attendees(spec: StepSpec, contacts: Iterable[Contact]) -> list[Contact]:
@@ -197,12 +213,19 @@ def _ending(found: StepWithRun, around: Surroundings, reader: Actor, now: dateti
     step = found.step
     outcome = next((outcome.label for outcome in found.spec.outcomes if outcome.key == step.outcome), None)
     return Ending(
-        by=around.name_of(step.finished_by_id) if step.finished_by_id else None,
+        by=_finisher(step, around),
         at=step.finished_at.astimezone(ZoneInfo(reader.timezone)) if step.finished_at else None,
         outcome=outcome,
         reason=step.reason,
         undoable=_shows_undo(step, now),
     )
+
+
+def _finisher(step: Step, around: Surroundings) -> str | None:
+    """None for a step that never applied."""
+    if step.finished_by_id:
+        return around.name_of(step.finished_by_id)
+    return "Playcall" if step.finished_at else None
 
 
 def _shows_undo(step: Step, now: datetime) -> bool:

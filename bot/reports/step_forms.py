@@ -10,12 +10,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
+from bot.engine.exit_criteria import evaluate_criteria
 from bot.engine.permissions import may_see_arr
 from bot.engine.state import load_team
 from bot.errors import InvalidInput, NotFound
+from bot.library.facts import account_facts
 from bot.library.library import Library
+from bot.library.references import CONFIRM_OUTCOME
 from bot.library.schema import AnswerType, Question, StepSpec
-from bot.models import Account, Contact, Member, Note, Step
+from bot.models import Account, AccountRole, Contact, Member, Note, Step
 from bot.reports.step_cards import (
     StepWithRun,
     attendees,
@@ -29,6 +32,7 @@ from bot.slack.dates import moment_words
 from bot.slack.details_modal import NOTES, StepDetails, WrittenNote
 from bot.slack.ids import InputId
 from bot.slack.payloads import Place, StepRef
+from bot.slack.step_card import role_words
 from bot.slack.step_modals import Colleague, StepHead
 
 ARR = "account.arr"
@@ -48,21 +52,42 @@ def head_of(found: StepWithRun, place: Place) -> StepHead:
     return StepHead(ref, found.step.title, found.account.name)
 
 
-async def load_completion_form(session: AsyncSession, found: StepWithRun, reader: Actor) -> CompletionForm:
+async def load_completion_form(
+    session: AsyncSession, found: StepWithRun, reader: Actor, now: datetime
+) -> CompletionForm:
     contact = await session.get(Contact, found.run.contact_id) if found.run.contact_id else None
     sees_arr = may_see_arr(reader, (await load_team(session, found.account.id)).roles)
     spec = found.spec
+    known = _known_answers(found, now)
     return CompletionForm(
         outcomes=tuple(spec.outcomes),
         questions=tuple(
             AskedQuestion(question)
-            if question.prefill == ARR and not sees_arr
-            else _asked(question, found.account, contact)
+            if ARR in {question.prefill, f"account.{question.saves_to}"} and not sees_arr
+            else known.get(question.key) or _asked(question, found.account, contact)
             for question in spec.questions
         ),
         artefact=spec.artefact,
         artefact_so_far=found.step.artefact,
     )
+
+
+def _known_answers(found: StepWithRun, now: datetime) -> dict[str, AskedQuestion]:
+    """What was answered before the step was sent back; and what is on file about exit criteria."""
+    criteria: dict[str, bool] = {}
+    if found.step.key == CONFIRM_OUTCOME:
+        criteria = evaluate_criteria(found.playbook, {"account": account_facts(found.account, now.date())})
+    answers: dict[str, Any] = {**criteria, **found.step.answers}
+    known = {}
+    for question in found.spec.questions:
+        if question.key in answers:
+            words = _as_typed(question.type, answers[question.key])
+            known[question.key] = AskedQuestion(question, words, f"{_source(question.key in criteria)}: {words}.")
+    return known
+
+
+def _source(is_criterion: bool) -> str:
+    return "By what is on file" if is_criterion else "Answered before"
 
 
 def _asked(question: Question, account: Account, contact: Contact | None) -> AskedQuestion:
@@ -96,6 +121,20 @@ async def load_colleagues(session: AsyncSession, but: int) -> list[Colleague]:
     """Everyone a step can be given to, without the one who has it."""
     query = select(Member).where(col(Member.active), Member.id != but).order_by(col(Member.name))
     return [Colleague(m.id, m.name, m.role.upper() if len(m.role) < 4 else m.role) for m in await session.exec(query)]
+
+
+async def load_helpers(session: AsyncSession, account_id: int, but: int) -> list[Colleague]:
+    """The people of the account who can be asked for help, each once, with the roles they play there."""
+    query = (
+        select(Member.id, Member.name, AccountRole.role)
+        .join(AccountRole, col(AccountRole.member_id) == Member.id)
+        .where(AccountRole.account_id == account_id, col(Member.active), Member.id != but)
+        .order_by(col(Member.name), col(AccountRole.role))
+    )
+    roles: dict[tuple[int, str], list[str]] = {}
+    for member_id, name, role in (await session.exec(query)).all():
+        roles.setdefault((member_id, name), []).append(role_words(role))
+    return [Colleague(member_id, name, ", ".join(words)) for (member_id, name), words in roles.items()]
 
 
 async def find_colleague(session: AsyncSession, chosen: str | None) -> int:

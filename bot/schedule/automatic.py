@@ -52,14 +52,22 @@ async def send_automatic(services: Services, now: datetime) -> int:
         try:
             async with services.database.transaction() as session:
                 sent += await _send(services, session, step_id, now)
-        except PlaycallError as error:  # nothing of it was saved
-            async with services.database.transaction() as session:
-                state = await load_run_of_step(session, services.library, step_id)
-                await _hold(session, state, state.step(step_id), error.message, now)
+        except PlaycallError as error:
+            await _hold_unsent(services, step_id, error.message, now)
+        except Exception:  # one broken template must not keep everything else from being sent
+            log.exception("automatic_email_failed", step_id=step_id)
+            await _hold_unsent(services, step_id, "something went wrong while it was written.", now)
     if sent:
         log.info("emails_sent_automatically", sent=sent)
         services.wake()
     return sent
+
+
+async def _hold_unsent(services: Services, step_id: int, why: str, now: datetime) -> None:
+    """After an error nothing of the attempt was saved."""
+    async with services.database.transaction() as session:
+        state = await load_run_of_step(session, services.library, step_id)
+        await _hold(session, state, state.step(step_id), why, now)
 
 
 async def _waiting(services: Services, now: datetime) -> list[int]:

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 from bot.slack.blocks import Block, context, divider, modal, section, sections
 from bot.slack.limits import SECTION_TEXT
-from bot.slack.step_card import StepCard, asset_link, due_line, missing_role_words, place_line, role_words, within
+from bot.slack.step_card import (
+    StepCard,
+    asset_link,
+    concerned_words,
+    due_line,
+    how_and_where,
+    missing_role_words,
+    place_line,
+    role_words,
+    within,
+)
 from bot.slack.text import fit, label, shorten_mrkdwn
 
 NOTES = 5
@@ -52,6 +62,16 @@ def _facts(details: StepDetails) -> list[str]:
         facts.append(f"*With*  {', '.join(label(person, 120) for person in details.people[:10])}")
     if card.missing_attendees:
         facts.append(f"*Nobody on file as*  {', '.join(role_words(role) for role in card.missing_attendees)}")
+    if how := how_and_where(card):
+        facts.append(f"*How*  {', '.join(how)}")
+    if card.value:
+        facts.append(f"*Value for the customer*  {label(card.value, 300)}")
+    if card.consulted:
+        facts.append(f"*Ask first*  {concerned_words(card.consulted)}")
+    if card.accountable:
+        facts.append(f"*Answers for it*  {concerned_words([card.accountable])}")
+    if card.informed:
+        facts.append(f"*Will hear that it is done*  {concerned_words(card.informed)}")
     if details.needs:
         facts.append(f"*After*  {', '.join(label(title, 80) for title in details.needs[:10])}")
     if details.asks:

@@ -46,6 +46,7 @@ class CallbackId(StrEnum):
     ESCALATION_ASK = "escalation_ask"
     ESCALATION_RESOLVE = "escalation_resolve"
     RUN_START = "run_start"
+    ROUND_SKIP = "round_skip"
     MILESTONE_NOTE = "milestone_note"
 
     # --- accounts -----------------------------------------------------------------------------------------------------
@@ -71,6 +72,9 @@ class InputId(StrEnum):
     QUICK_DATE = "quick_date"
     UNTIL = "until"
     REASON = "reason"
+    CATEGORY = "category"
+    HELPERS = "helpers"
+    ANOTHER_HELPER = "another_helper"
     MEMBER = "member_id"
     OUTCOME = "outcome"
     ARTEFACT = "artefact"
@@ -108,6 +112,12 @@ class InputId(StrEnum):
     AE = "ae_id"
     LEADER = "leader_id"
     SPECIALIST = "specialist_id"
+    SUPPORT = "support_id"
+    FINANCE = "finance_id"
+    PRODUCT = "product_id"
+    MARKETING = "marketing_id"
+    RENEWAL_OWNER = "renewal_owner_id"
+    GUARDIAN = "guardian_id"
 
 
 ANSWER_PREFIX = "answers."

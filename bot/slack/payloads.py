@@ -105,6 +105,13 @@ class StartRun(Payload):
     playbook: str
 
 
+class SkipRound(Payload):
+    """A round of a recurring playbook about to be skipped."""
+
+    account: int
+    playbook: str
+
+
 # --- accounts ---------------------------------------------------------------------------------------------------------
 
 

@@ -1,15 +1,16 @@
 """One step as it looks in a message: a card while it wants something from the reader, one line when it does not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.library.schema import Asset
+from bot.library.schema import Asset, Channel, SystemOfRecord
 from bot.models import FINISHED, StepKind, StepStatus
 from bot.slack.blocks import Block, actions, button, context, option, overflow, section
 from bot.slack.dates import day_words, due_words, moment_words
 from bot.slack.ids import ActionId
 from bot.slack.payloads import MenuChoice, MenuItem, Place, StepRef
-from bot.slack.text import fit, label, shorten_mrkdwn
+from bot.slack.text import fit, label, mention, shorten_mrkdwn
 
 TITLE = 150
 GUIDANCE = 320
@@ -25,7 +26,22 @@ MENU = {
     MenuItem.REASSIGN: "Reassign…",
     MenuItem.BLOCK: "Blocked…",
 }
-ROLE_NOUNS = {"finance": "finance colleague", "support": "support colleague", "admin": "administrator"}
+ROLE_NOUNS = {
+    "finance": "finance colleague",
+    "support": "support colleague",
+    "product": "product colleague",
+    "marketing": "marketing colleague",
+    "guardian": "guardian of value",
+    "admin": "administrator",
+}
+CHANNELS = {
+    Channel.EMAIL: "by email",
+    Channel.CALL: "by phone",
+    Channel.VIDEO: "by video call",
+    Channel.ON_SITE: "on site",
+    Channel.IN_APP: "in the product",
+    Channel.CHAT: "by chat",
+}
 ENDINGS = {
     StepStatus.DONE: ("✓", "Done"),
     StepStatus.SKIPPED: ("–", "Skipped"),
@@ -43,6 +59,15 @@ class Ending:
     outcome: str | None = None
     reason: str | None = None
     undoable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Somebody a step names besides its assignee. No name: nobody has the role on the account."""
+
+    role: str
+    name: str | None = None
+    slack_user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +92,17 @@ class StepCard:
     attendees: tuple[str, ...] = ()
     missing_attendees: tuple[str, ...] = ()  # contact roles that nobody has
     assets: tuple[Asset, ...] = ()
+    channel: Channel | None = None
+    system: SystemOfRecord | None = None
+    value: str | None = None
+    consulted: tuple[Concerned, ...] = ()
+    accountable: Concerned | None = None
+    informed: tuple[Concerned, ...] = ()
     missing_role: str | None = None  # the step's role, when nobody has it and so the CSM got the step
     snoozed_until: date | None = None
     assignee: str | None = None  # whose step it is, when it is not the reader's
     paused: bool = False
-    reason: str | None = None  # why it is blocked
+    reason: str | None = None  # why it is blocked, was sent back, or did not go by itself
     ending: Ending | None = None
     notes: int = 0  # how many were written about it
     is_raised: bool = False  # an escalation step whose escalation is not resolved yet: nobody completes it by hand
@@ -113,8 +144,7 @@ def build_step_row(card: StepCard, place: Place) -> list[Block]:
 
 def _card(card: StepCard, place: Place) -> list[Block]:
     blocks = [section(shorten_mrkdwn("\n".join(_lines(card)), CARD_TEXT))]
-    if aside := _aside(card):
-        blocks.append(context(aside))
+    blocks += [context(line) for line in (_aside(card), _people_line(card)) if line]
     escalate = button("Escalate", ActionId.STEP_ESCALATE, _value(card, place))
     elements = [*_primary_buttons(card, place), *_everyday_buttons(card, place), escalate, _menu(card, place)]
     blocks.append(actions(_block_id(card), *elements))
@@ -127,8 +157,11 @@ def _lines(card: StepCard) -> list[str]:
         lines.append(f"*Blocked:* {fit(card.reason or 'no reason given', GUIDANCE)}")
     elif card.is_snoozed and card.snoozed_until:
         lines.append(f"Snoozed until {day_words(card.snoozed_until, card.today)}.")
-    elif card.guidance:
-        lines.append(shorten_mrkdwn(first_paragraph(card.guidance), GUIDANCE))
+    else:
+        if card.guidance:
+            lines.append(shorten_mrkdwn(first_paragraph(card.guidance), GUIDANCE))
+        if card.reason:
+            lines.append(f"*Mind:* {fit(card.reason, GUIDANCE)}")
     if card.is_raised:
         lines.append(RAISED)
     return lines
@@ -160,12 +193,47 @@ def _aside(card: StepCard) -> str:
         parts.append(f"With {', '.join(label(name, 40) for name in card.attendees[:6])}")
     if card.missing_attendees:
         parts.append(f"nobody on file as {' or '.join(role_words(role) for role in card.missing_attendees)}")
+    parts += how_and_where(card)
     parts += [asset_link(asset) for asset in card.assets]
     if card.missing_role:
         parts.append(missing_role_words(card))
+    if card.value:
+        parts.append(f"Value: {label(card.value, 200)}")
     if card.notes:
         parts.append(f"{card.notes} note{'s' if card.notes > 1 else ''}")
     return within("  ·  ", parts, CARD_ASIDE)
+
+
+def how_and_where(card: StepCard) -> list[str]:
+    """How the customer is reached, and the system in which the work is done."""
+    parts = [CHANNELS[card.channel]] if card.channel else []
+    if card.system:
+        name = card.system.name
+        parts.append(f"in {link(name, str(card.system.url)) if card.system.url else label(name, 75)}")
+    return parts
+
+
+def _people_line(card: StepCard) -> str:
+    """Whom to ask, and who else has to do with it; a mention in a message to somebody else calls nobody."""
+    if not card.wants_something:
+        return ""
+    parts = []
+    if card.consulted:
+        parts.append(f"Ask {concerned_words(card.consulted)} first")
+    if card.accountable:
+        parts.append(f"{concerned_words([card.accountable])} answers for it")
+    if card.informed:
+        parts.append(f"{concerned_words(card.informed)} will hear that it is done")
+    return within("  ·  ", parts, CARD_ASIDE)
+
+
+def concerned_words(people: Sequence[Concerned]) -> str:
+    return ", ".join(
+        f"{mention(person.slack_user_id, person.name)} ({role_words(person.role)})"
+        if person.name
+        else f"somebody for {role_words(person.role)} (nobody is set)"
+        for person in people[:5]
+    )
 
 
 def missing_role_words(card: StepCard) -> str:
@@ -179,8 +247,11 @@ def role_words(role: str) -> str:
 
 
 def asset_link(asset: Asset) -> str:
-    title = label(asset.title, 75).replace("|", "/")
-    return f"<{str(asset.url).replace('|', '%7C').replace('>', '%3E')}|{title}>"
+    return link(asset.title, str(asset.url))
+
+
+def link(title: str, url: str) -> str:
+    return f"<{url.replace('|', '%7C').replace('>', '%3E')}|{label(title, 75).replace('|', '/')}>"
 
 
 def within(separator: str, parts: list[str], limit: int) -> str:

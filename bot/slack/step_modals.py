@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from bot.models import BlockCategory
 from bot.slack.blocks import (
     Block,
+    checkboxes,
     context,
     date_picker,
     input_block,
@@ -16,12 +18,13 @@ from bot.slack.blocks import (
     text_input,
 )
 from bot.slack.dates import day_words
-from bot.slack.ids import CallbackId, InputId
+from bot.slack.ids import VALUE, CallbackId, InputId
 from bot.slack.limits import SELECT_OPTIONS
 from bot.slack.payloads import StepRef
 from bot.slack.text import label
 
 RADIO_OPTIONS = 10
+CHECKBOXES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,13 @@ NOT_APPLICABLE = ReasonWords(
     "Mark not applicable",
     "They have no separate billing contact.",
 )
-BLOCK = ReasonWords(
-    CallbackId.STEP_BLOCK, "Blocked", "What is in the way?", "Mark as blocked", "Waiting for their security review."
-)
+CATEGORIES = {
+    BlockCategory.WAITING_FOR_CUSTOMER: "Waiting for the customer",
+    BlockCategory.DATA: "Data are missing or wrong",
+    BlockCategory.PRODUCT: "The product",
+    BlockCategory.DECISION: "A decision of ours",
+    BlockCategory.OTHER: "Something else",
+}
 
 
 def head_block(head: StepHead) -> Block:
@@ -87,6 +94,27 @@ def build_reason_modal(head: StepHead, words: ReasonWords) -> Block:
         callback_id=words.callback,
         submit=words.submit,
         metadata=head.ref.pack(),
+    )
+
+
+def build_block_modal(head: StepHead, helpers: Sequence[Colleague], colleagues: Sequence[Colleague]) -> Block:
+    """What is in the way, and whom to pull in: people of the account, or anybody else."""
+    reason = text_input(multiline=True, placeholder="Waiting for their security review.")
+    kinds = [option(words, category) for category, words in CATEGORIES.items()]
+    blocks = [
+        head_block(head),
+        input_block(InputId.REASON, "What is in the way?", reason),
+        input_block(InputId.CATEGORY, "What kind of thing is it?", static_select(kinds, placeholder="Choose one")),
+    ]
+    hint = "They get a message with the account and the reason, and can answer in its thread."
+    if helpers:
+        people = [option(f"{c.name} ({c.role})", str(c.member_id)) for c in helpers[:CHECKBOXES]]
+        blocks.append(input_block(InputId.HELPERS, "Who can help?", checkboxes(*people), hint=hint, optional=True))
+    if colleagues:
+        element = _menu_of(colleagues)
+        blocks.append(input_block(InputId.ANOTHER_HELPER, "Somebody else who can help", element, optional=True))
+    return modal(
+        "Blocked", blocks, callback_id=CallbackId.STEP_BLOCK, submit="Mark as blocked", metadata=head.ref.pack()
     )
 
 
@@ -133,9 +161,13 @@ def build_reassign_modal(head: StepHead, colleagues: Sequence[Colleague]) -> Blo
 
 
 def _colleague_input(colleagues: Sequence[Colleague]) -> Block:
+    if len(colleagues) > RADIO_OPTIONS:
+        return _menu_of(colleagues)
+    return radio_buttons([option(f"{c.name} ({c.role})", str(c.member_id)) for c in colleagues])
+
+
+def _menu_of(colleagues: Sequence[Colleague]) -> Block:
     if len(colleagues) > SELECT_OPTIONS:
-        return {"type": "users_select", "action_id": "value"}
+        return {"type": "users_select", "action_id": VALUE}
     options = [option(f"{c.name} ({c.role})", str(c.member_id)) for c in colleagues]
-    return (
-        radio_buttons(options) if len(options) <= RADIO_OPTIONS else static_select(options, placeholder="A colleague")
-    )
+    return static_select(options, placeholder="A colleague")

@@ -14,7 +14,7 @@ async def handle_step_complete(call: ActionCall) -> None:
     async with call.services.database.reading() as connection:
         session = reading_session(connection)
         found = await load_step(session, call.services.library, ref.step)
-        form = await load_completion_form(session, found, call.actor)
+        form = await load_completion_form(session, found, call.actor, call.now)
     if not form.asks_nothing and found.step.status not in FINISHED:
         await call.open_modal(build_completion_modal(head_of(found, ref.place), form))
         return

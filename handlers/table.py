@@ -44,6 +44,7 @@ from handlers.views.escalation_resolve import handle_escalation_resolve_form
 from handlers.views.exemption_request import handle_exemption_request_form
 from handlers.views.log_to_account import handle_log_to_account_form
 from handlers.views.milestone_note import handle_milestone_note_form
+from handlers.views.round_skip import handle_round_skip_form
 from handlers.views.run_start import handle_run_start_form
 from handlers.views.runs_move import handle_runs_move_form
 from handlers.views.step_block import handle_step_block_form
@@ -97,6 +98,7 @@ VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.ESCALATION_ASK: handle_escalation_ask_form,
     CallbackId.ESCALATION_RESOLVE: handle_escalation_resolve_form,
     CallbackId.RUN_START: handle_run_start_form,
+    CallbackId.ROUND_SKIP: handle_round_skip_form,
     CallbackId.MILESTONE_NOTE: handle_milestone_note_form,
     CallbackId.ACCOUNT_NOTE: handle_account_note_form,
     CallbackId.ACCOUNT_ADD: handle_account_add_form,

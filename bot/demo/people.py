@@ -50,6 +50,8 @@ PEOPLE = (  # the first is who the page acts as when it opens
     Person("ines", "Inès Laurent", MemberRole.AE, deputy="leo"),
     Person("priya", "Priya Raman", MemberRole.SUPPORT, deputy="sam"),
     Person("tom", "Tom Keller", MemberRole.FINANCE, deputy="dana"),
+    Person("rosa", "Rosa Ferreira", MemberRole.PRODUCT, deputy="sam"),
+    Person("nils", "Nils Aune", MemberRole.MARKETING, deputy="dana"),
 )
 
 

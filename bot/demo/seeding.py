@@ -145,6 +145,10 @@ async def _team(session: AsyncSession, customer: Customer) -> dict[str, int]:
         "specialist_id": "sam",
         "support_id": "priya",
         "finance_id": "tom",
+        "product_id": "rosa",
+        "marketing_id": "nils",
+        "renewal_owner_id": customer.ae,
+        "guardian_id": "dana",
     }
     return {name: ids[handle] for name, handle in handles.items()}
 

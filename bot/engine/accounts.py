@@ -58,6 +58,10 @@ ROLE_FIELDS: Mapping[str, MemberRole] = {
     "specialist_id": MemberRole.SPECIALIST,
     "support_id": MemberRole.SUPPORT,
     "finance_id": MemberRole.FINANCE,
+    "product_id": MemberRole.PRODUCT,
+    "marketing_id": MemberRole.MARKETING,
+    "renewal_owner_id": MemberRole.RENEWAL_OWNER,
+    "guardian_id": MemberRole.GUARDIAN,
 }
 
 COMMENT_LENGTH = 3000
@@ -125,6 +129,10 @@ class AccountFields(BaseModel):
     specialist_id: int | None = None
     support_id: int | None = None
     finance_id: int | None = None
+    product_id: int | None = None
+    marketing_id: int | None = None
+    renewal_owner_id: int | None = None
+    guardian_id: int | None = None
 
 
 class AccountDraft(AccountFields):

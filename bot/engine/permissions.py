@@ -45,6 +45,13 @@ def require_may_run_playbooks(actor: Actor, roles: RoleMap) -> None:
         raise NotAllowed("Only the account's CSM or a leader can start, pause or cancel a playbook here.")
 
 
+def require_may_see_team(actor: Actor, role: MemberRole) -> None:
+    """What a role has to do is for those who have it, and for leaders."""
+    if not (actor.leads or actor.role is role):
+        words = role.replace("_", " ")
+        raise NotAllowed(f"Only members of {words} and leaders see what {words} has to do. Yours: `/playbook team`.")
+
+
 def may_escalate(actor: Actor, step: Step | None, roles: RoleMap) -> bool:
     """`step` is the one the escalation is about: a colleague who was given it may call for help with it."""
     return actor.leads or is_on_account_team(actor, roles) or (step is not None and step.assignee_id == actor.member_id)

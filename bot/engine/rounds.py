@@ -173,14 +173,19 @@ async def _calendar(
     )
 
 
+def require_recurring(playbook: Playbook, account_key: str) -> list[RecurringTrigger]:
+    """The playbook's recurring triggers. Raises InvalidInput when it has none."""
+    if recurring := [trigger for trigger in playbook.triggers if isinstance(trigger, RecurringTrigger)]:
+        return recurring
+    raise InvalidInput(
+        f"{playbook.title} does not recur, so it has no round to skip. "
+        f"`/playbook cancel {playbook.key} {account_key} because REASON` calls off one that is under way."
+    )
+
+
 def _trigger(playbook: Playbook, account: Account, today: date) -> RecurringTrigger:
     """The recurring trigger that is meant for the account; where none is, the first one."""
-    recurring = [trigger for trigger in playbook.triggers if isinstance(trigger, RecurringTrigger)]
-    if not recurring:
-        raise InvalidInput(
-            f"{playbook.title} does not recur, so it has no round to skip. "
-            f"`/playbook cancel {playbook.key} {account.key} because REASON` calls off one that is under way."
-        )
+    recurring = require_recurring(playbook, account.key)
     facts = {"account": account_facts(account, today)}
     return next((trigger for trigger in recurring if applies(playbook, trigger.when, facts)), recurring[0])
 

@@ -61,6 +61,10 @@ ROLE_COLUMNS = {
     MemberRole.SPECIALIST: ("Onboarding specialist", "Specialist email"),
     MemberRole.SUPPORT: ("Support contact", "Support email"),
     MemberRole.FINANCE: ("Finance contact", "Finance email"),
+    MemberRole.PRODUCT: ("Product contact", "Product email"),
+    MemberRole.MARKETING: ("Marketing contact", "Marketing email"),
+    MemberRole.RENEWAL_OWNER: ("Renewal owner", "Renewals manager", "Renewal owner email"),
+    MemberRole.GUARDIAN: ("Guardian of value", "Guardian", "Guardian email"),
 }
 SYSTEMS = {"hubspot": ("Record ID", "Company ID", "HubSpot ID"), "salesforce": ("Account ID", "Salesforce ID")}
 ATTRIBUTE = "attributes."

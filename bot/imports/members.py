@@ -25,6 +25,12 @@ ROLES = {
     "implementation specialist": MemberRole.SPECIALIST,
     "support engineer": MemberRole.SUPPORT,
     "billing": MemberRole.FINANCE,
+    "product manager": MemberRole.PRODUCT,
+    "product specialist": MemberRole.PRODUCT,
+    "marketing manager": MemberRole.MARKETING,
+    "renewals manager": MemberRole.RENEWAL_OWNER,
+    "renewal owner": MemberRole.RENEWAL_OWNER,
+    "guardian of value": MemberRole.GUARDIAN,
     "administrator": MemberRole.ADMIN,
 }
 

@@ -17,6 +17,8 @@ from bot.slack.limits import SELECT_OPTIONS
 FITTING: Mapping[MemberRole, frozenset[MemberRole]] = {  # who is offered for a role besides those who have it
     MemberRole.CSM: frozenset({MemberRole.LEADER}),
     MemberRole.LEADER: frozenset({MemberRole.ADMIN}),
+    MemberRole.RENEWAL_OWNER: frozenset({MemberRole.AE}),
+    MemberRole.GUARDIAN: frozenset({MemberRole.LEADER, MemberRole.CSM}),
 }
 
 

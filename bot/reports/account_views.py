@@ -45,9 +45,11 @@ def card_view(card: AccountCard, reader: Actor, now: datetime) -> CardView:
 
 
 def _team(account: AccountHead) -> tuple[tuple[str, ...], ...]:
-    return tuple(
-        (person.name, role.value.upper() if len(role) < 4 else role.value) for role, person in account.team.items()
-    )
+    """Each person once, with the roles they play here."""
+    roles: dict[str, list[str]] = {}
+    for role, person in account.team.items():
+        roles.setdefault(person.name, []).append(role_words(role))
+    return tuple((name, ", ".join(words)) for name, words in roles.items())
 
 
 def _dates(account: AccountHead, today: date) -> tuple[tuple[str, ...], ...]:

@@ -32,6 +32,12 @@ ROLE_LABELS = {
     InputId.AE: "Account executive",
     InputId.LEADER: "CS leader",
     InputId.SPECIALIST: "Onboarding specialist",
+    InputId.SUPPORT: "Support",
+    InputId.FINANCE: "Finance",
+    InputId.PRODUCT: "Product",
+    InputId.MARKETING: "Marketing",
+    InputId.RENEWAL_OWNER: "Renewal owner",
+    InputId.GUARDIAN: "Guardian of value",
 }
 
 

@@ -42,7 +42,5 @@ def build_blocked_message(card: BlockedCard) -> Message:
         ref = StepRef(step=step.step_id, revision=step.revision)
         buttons.insert(0, button("Unblock", ActionId.STEP_UNBLOCK, ref.pack(), style="primary"))
     blocks.append(actions(f"blocked:{step.step_id}", *buttons))
-    blocks.append(
-        context(f"Answer in this thread: it is noted for {account}, where {label(card.asked_by, 60)} sees it.")
-    )
+    blocks.append(context(f"Answer in this thread: it is kept as a note of {account}."))
     return Message(f"{label(card.asked_by, 60)} asks for your help with {title} for {account}", blocks)

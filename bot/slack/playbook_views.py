@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.library.offsets import START, Due, Offset, Unit
+from bot.library.offsets import OPENING, START, Due, Offset, Unit
 from bot.library.schema import (
     AnchorTrigger,
     ContactRoleTrigger,
     MilestoneTrigger,
+    Mode,
     NpsTrigger,
+    Owners,
     Playbook,
     QuarterEndTrigger,
     RecurringTrigger,
@@ -17,13 +19,13 @@ from bot.library.schema import (
     StepSpec,
     Trigger,
 )
-from bot.models import StepStatus
+from bot.models import MemberRole, StepStatus
 from bot.slack.blocks import Block, Message, context, input_block, modal, option, section, sections, static_select
 from bot.slack.dates import day_words
 from bot.slack.ids import CallbackId, InputId
 from bot.slack.limits import SELECT_OPTIONS
 from bot.slack.payloads import StartRun
-from bot.slack.step_card import role_words
+from bot.slack.step_card import CHANNELS, role_words
 from bot.slack.text import escape, fit, label
 
 UNITS = {
@@ -44,12 +46,14 @@ HELP = "\n".join(
     [
         "*What `/playbook` can do*",
         "`/playbook today`  your steps: overdue, today, this week",
+        "`/playbook team [ROLE]`  what support, product, finance ... have to do, across accounts",
         "`/playbook list`  what there is; also `list renewal`, `list at-risk`, `list #tag`",
         "`/playbook show KEY`  one playbook at a glance; `show KEY ACCOUNT` as it is for an account",
         "`/playbook diff KEY ACCOUNT`  what is different for that account, and why",
         "`/playbook start KEY ACCOUNT`  start it; you see the plan",
         "`/playbook pause KEY ACCOUNT`  nothing speaks up until you resume it",
         "`/playbook resume KEY ACCOUNT`  go on where it was paused",
+        "`/playbook skip KEY ACCOUNT`  leave out one round of a playbook that recurs",
         "`/playbook cancel KEY ACCOUNT because REASON`  call off what is left of it",
         "`/playbook diff KEY`  what a changed file would change; its owner approves it there",
         "`/playbook history KEY`  its versions, and who decided what",
@@ -110,6 +114,8 @@ def build_playbook_reference(playbook: Playbook, account: AccountsOwn | None = N
         context(f"Starts {escape(starts)}  ·  {len(playbook.steps)} steps"),
         *sections(steps),
         section(f"*It worked when*\n{fit(' '.join(playbook.success.split()), 1000)}"),
+        *_criteria(playbook),
+        context(_owners_line(playbook.owners)),
         *([context(account.shaped)] if account else []),
         context(f"`/playbook start {playbook.key} {name}`"),
     ]
@@ -118,11 +124,50 @@ def build_playbook_reference(playbook: Playbook, account: AccountsOwn | None = N
 
 def _step_line(number: int, step: StepSpec, playbook: Playbook) -> str:
     optional = ", optional" if step.optional else ""
-    return f"{number}.  {label(step.title, 150)}  ·  {role_words(step.role)}, {due_rule(step.due, playbook)}{optional}"
+    alone = ", goes by itself" if step.mode is Mode.AUTOMATIC else ""
+    when = f"{role_words(step.role)}, {due_rule(step.due, playbook)}{optional}{alone}"
+    concerned = _concerned_words(step)
+    return f"{number}.  {label(step.title, 150)}  ·  {when}" + (f"\n      _{concerned}_" if concerned else "")
+
+
+def _concerned_words(step: StepSpec) -> str:
+    """Who else has to do with a step, how and where it is done: `ask product; leader answers for it; on site`."""
+    parts = []
+    if step.consulted:
+        parts.append(f"ask {_roles(step.consulted)} first")
+    if step.accountable:
+        parts.append(f"{role_words(step.accountable)} answers for it")
+    if step.informed:
+        parts.append(f"{_roles(step.informed)} will hear")
+    if step.channel:
+        parts.append(CHANNELS[step.channel])
+    if step.system:
+        parts.append(f"in {label(step.system.name, 75)}")
+    return "; ".join(parts)
+
+
+def _roles(roles: Sequence[MemberRole]) -> str:
+    return ", ".join(role_words(role) for role in roles)
+
+
+def _owners_line(owners: Owners) -> str:
+    """`Owners: outcome CSM, guardian leader`; an email stays one."""
+    named = {name: owner for name in Owners.model_fields if (owner := getattr(owners, name))}
+    words = (f"{name} {label(owner, 80) if '@' in owner else role_words(owner)}" for name, owner in named.items())
+    return f"Owners: {', '.join(words)}"
+
+
+def _criteria(playbook: Playbook) -> list[Block]:
+    if not playbook.exit_criteria:
+        return []
+    lines = [f"•  {label(criterion.label, 150)}" for criterion in playbook.exit_criteria]
+    return sections(["*It ends with the question whether*", *lines])
 
 
 def due_rule(due: Due, playbook: Playbook) -> str:
     """When a step is due, in words: `day 0`, `3 business days in`, `90 days before the renewal date`."""
+    if due.reference == OPENING:
+        return "when it opens" if due.offset.amount == 0 else f"{_amount(due.offset)} after it opens"
     if due.reference == START:
         return f"day {due.offset.amount}" if due.offset.unit is Unit.DAYS else f"{_amount(due.offset)} in"
     known = {step.key: f"“{label(step.title, 60)}”" for step in playbook.steps}

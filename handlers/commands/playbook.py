@@ -14,7 +14,9 @@ from bot.slack.playbook_views import HELP
 from handlers.call import CommandCall
 from handlers.commands.playbook_exemptions import exempt_account, list_exemptions
 from handlers.commands.playbook_runs import cancel_playbook, pause_playbook, resume_playbook
+from handlers.commands.playbook_skip import skip_playbook
 from handlers.commands.playbook_start import start_playbook
+from handlers.commands.playbook_team import show_team
 from handlers.commands.playbook_variants import diff_for_account, show_playbook
 from handlers.commands.playbook_versions import diff_of_draft, move_playbook, show_history, turn_off, turn_on
 
@@ -56,12 +58,14 @@ async def show_help(call: CommandCall, _: str) -> None:
 
 SUBCOMMANDS: Mapping[str, Callable[[CommandCall, str], Awaitable[None]]] = {
     "today": show_today,
+    "team": show_team,
     "list": list_playbooks,
     "show": show_playbook,
     "diff": diff_playbook,
     "start": start_playbook,
     "pause": pause_playbook,
     "resume": resume_playbook,
+    "skip": skip_playbook,
     "cancel": cancel_playbook,
     "on": turn_on,
     "off": turn_off,

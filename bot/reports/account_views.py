@@ -17,6 +17,7 @@ from bot.slack.account_form import ANCHOR_LABELS
 from bot.slack.account_lists import AccountListView, AccountRow, DatedRow, DatedView
 from bot.slack.account_words import BAND_MARKS, days_words
 from bot.slack.dates import day_words, moment_words
+from bot.slack.step_card import role_words
 
 
 def card_view(card: AccountCard, reader: Actor, now: datetime) -> CardView:

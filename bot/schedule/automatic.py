@@ -16,6 +16,7 @@ from bot.engine.outbox import redraw_steps
 from bot.engine.state import RunState, load_playbooks_of, load_run_of_step
 from bot.errors import PlaycallError
 from bot.library.library import Library
+from bot.library.rendering import EmailTemplates
 from bot.library.schema import Mode
 from bot.models import (
     Escalation,
@@ -48,10 +49,11 @@ async def send_automatic(services: Services, now: datetime) -> int:
     this, a mail goes once. One that cannot go is left to its assignee, and its card says why; it is not tried again.
     """
     sent = 0
+    templates = EmailTemplates(services.settings.templates_dir)
     for step_id in await _waiting(services, now):
         try:
             async with services.database.transaction() as session:
-                sent += await _send(services, session, step_id, now)
+                sent += await _send(services, templates, session, step_id, now)
         except PlaycallError as error:
             await _hold_unsent(services, step_id, error.message, now)
         except Exception:  # one broken template must not keep everything else from being sent
@@ -96,7 +98,9 @@ async def _waiting(services: Services, now: datetime) -> list[int]:
     return [step_id for step_id, key, run_id in due if playbooks[run_id].step(key).mode is Mode.AUTOMATIC]
 
 
-async def _send(services: Services, session: AsyncSession, step_id: int, now: datetime) -> bool:
+async def _send(
+    services: Services, templates: EmailTemplates, session: AsyncSession, step_id: int, now: datetime
+) -> bool:
     library = services.library
     state = await load_run_of_step(session, library, step_id)
     step, sender = state.step(step_id), state.assignee(state.step(step_id))
@@ -104,7 +108,7 @@ async def _send(services: Services, session: AsyncSession, step_id: int, now: da
         return False  # somebody was faster
     if next_working_time(sender, now):  # firing puts it off to the morning
         return False
-    draft = await load_email_draft(session, library, library.emails, step_id, Actor.of(sender), now)
+    draft = await load_email_draft(session, library, templates, step_id, Actor.of(sender), now)
     why = decide_hold(
         touch=state.account.touch,
         is_escalated=await _is_escalated(session, state.account.id),

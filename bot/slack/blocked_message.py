@@ -30,7 +30,7 @@ def build_blocked_message(card: BlockedCard) -> Message:
     if step.status is not StepStatus.BLOCKED:
         what = "is finished" if step.status in FINISHED else "goes on"
         return Message(f"{title} {what}", [context(f"✓  {title}  ·  {account}  ·  {what}")])
-    who = mention(card.asked_by_slack_id, card.asked_by)
+    who = mention(card.asked_by_slack_id, "") if card.asked_by_slack_id else label(card.asked_by, 60)
     lines = [
         f"{who} asks for your help with *{title}*  ·  {due_line(step)}",
         place_line(step),

@@ -229,11 +229,15 @@ def _people_line(card: StepCard) -> str:
 
 def concerned_words(people: Sequence[Concerned]) -> str:
     return ", ".join(
-        f"{mention(person.slack_user_id, person.name)} ({role_words(person.role)})"
+        f"{_called(person, person.name)} ({role_words(person.role)})"
         if person.name
         else f"somebody for {role_words(person.role)} (nobody is set)"
         for person in people[:5]
     )
+
+
+def _called(person: Concerned, name: str) -> str:
+    return mention(person.slack_user_id, name) if person.slack_user_id else label(name, 60)
 
 
 def missing_role_words(card: StepCard) -> str:

@@ -48,7 +48,7 @@ async def give_role(world: World, role: MemberRole, name: str) -> None:
 async def finish(world: World, run_id: int, key: str, answers: dict[str, object] | None = None, **said: str) -> None:
     step = (await world.steps(run_id))[key]
     async with world.database.transaction() as session:
-        completion = Completion(answers=answers or {}, **said)  # type: ignore[arg-type]  # texts by field
+        completion = Completion(answers=answers or {}, **said)
         await complete_step(session, world.library, step.id, world.dana, world.now, completion)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.library.schema import Artefact, Asset, Outcome, Question
+from bot.library.schema import Artefact, Asset, Channel, Outcome, Question, SystemOfRecord
 from bot.models import EscalationStatus, MemberRole, Rung, Severity, StepKind, StepStatus
 from bot.slack.agenda import AGENDA_ROWS, Agenda, AgendaGroup, build_today_message
+from bot.slack.blocked_message import BlockedCard, build_blocked_message
 from bot.slack.celebration import Celebration, build_celebration_message, build_milestone_note_modal
 from bot.slack.completion_modal import AskedQuestion, CompletionForm, build_completion_modal
 from bot.slack.details_modal import StepDetails, WrittenNote, build_details_modal
@@ -25,21 +26,23 @@ from bot.slack.escalation_message import EscalationCard, Person, build_escalatio
 from bot.slack.home_view import AccountRow, EscalationRow, Home, build_home_view
 from bot.slack.limits import violations
 from bot.slack.notices import build_notice_view, build_unsaved_blocks
-from bot.slack.payloads import EscalateForm, EscalationRef, Place, StartRun, StepRef, ThreadNote
+from bot.slack.payloads import EscalateForm, EscalationRef, Place, SkipRound, StartRun, StepRef, ThreadNote
 from bot.slack.playbook_views import ContactChoice, Plan, PlannedStep, build_contact_modal, build_plan
-from bot.slack.step_card import Ending, StepCard
+from bot.slack.round_modal import build_skip_modal
+from bot.slack.step_card import Concerned, Ending, StepCard
 from bot.slack.step_modals import (
-    BLOCK,
     NOT_APPLICABLE,
     SKIP,
     Colleague,
     StepHead,
+    build_block_modal,
     build_note_modal,
     build_reason_modal,
     build_reassign_modal,
     build_snooze_modal,
 )
 from bot.slack.steps_message import build_steps_message
+from bot.slack.team_steps import PAGE, TeamStep, TeamSteps, build_team_steps
 from bot.slack.text import plain
 from bot.slack.thread_notes import build_account_question
 
@@ -71,6 +74,12 @@ def card(text: str, **changes: Any) -> StepCard:
         missing_attendees=("executive_sponsor",) * 7,
         assets=(Asset(title="A|>" * 20, url="https://ours.example/" + "x" * 2000),) * 5,
         missing_role="finance",
+        channel=Channel.VIDEO,
+        system=SystemOfRecord(name="A|>" * 20, url="https://ours.example/" + "x" * 2000),
+        value=text,
+        consulted=(Concerned("renewal_owner", text), Concerned("product", text), Concerned("support")) * 4,
+        accountable=Concerned("leader", text),
+        informed=(Concerned("marketing", text),) * 8,
         notes=3,
     )
     return replace(usual, **changes)
@@ -145,6 +154,19 @@ def messages(text: str) -> dict[str, dict[str, Any]]:
         "celebration": build_celebration_message(Celebration(1, text, text, text, (text,) * 9, (text,) * 9)),
         "today": build_today_message(home(text).agenda),
         "plan": build_plan(Plan(text, text, TODAY, steps[:40], (text,) * 4, text)),
+        "blocked": build_blocked_message(
+            BlockedCard(card(text, status=StepStatus.BLOCKED, reason=text), text, None, (text,) * 4, may_unblock=True)
+        ),
+        "team": build_team_steps(
+            TeamSteps(
+                MemberRole.RENEWAL_OWNER,
+                TODAY,
+                (TeamStep(text, text, text, text, date(2026, 2, 1), StepStatus.BLOCKED, True),) * PAGE,
+                total=10**6,
+                overdue=10**6,
+                page=1,
+            )
+        ),
         "account question": build_account_question(choices),
         **{f"escalation {s}": build_escalation_message(escalation(text, s)) for s in EscalationStatus},
     }
@@ -189,7 +211,12 @@ def views(text: str) -> dict[str, dict[str, Any]]:
         "reassign to few": build_reassign_modal(head, [Colleague(n, text, "csm") for n in range(5)]),
         "reassign to many": build_reassign_modal(head, [Colleague(n, text, "csm") for n in range(100)]),
         "reassign to all": build_reassign_modal(head, [Colleague(n, text, "csm") for n in range(101)]),
-        **{words.title: build_reason_modal(head, words) for words in (SKIP, NOT_APPLICABLE, BLOCK)},
+        **{words.title: build_reason_modal(head, words) for words in (SKIP, NOT_APPLICABLE)},
+        "blocked": build_block_modal(
+            head, [Colleague(n, text, "csm") for n in range(30)], [Colleague(n, text, "csm") for n in range(100)]
+        ),
+        "blocked by nobody": build_block_modal(head, [], []),
+        "skip a round": build_skip_modal(SkipRound(account=10**15, playbook="p" * 80), text, text),
         "details": build_details_modal(details),
         "escalate": build_escalate_modal(EscalateForm(account=10**15, step=10**15), text, targets, text),
         "ask": build_ask_modal(escalation_head),

@@ -173,7 +173,8 @@ async def test_a_step_left_out_shows_the_reason(play: Play, item: str, ending: s
 
 async def test_a_blocked_step_shows_why_and_can_be_unblocked(play: Play) -> None:
     message = await play.begin({"key": "send-welcome"})
-    await play.ws.submit("maya", await choose(play, message, "Blocked…"), {"reason": "Waiting for *security*"})
+    said = {"reason": "Waiting for *security*", "category": "waiting_for_customer"}
+    await play.ws.submit("maya", await choose(play, message, "Blocked…"), said)
     await play.send()
     blocked = play.again(message)
     assert "*Blocked:* Waiting for *security*" in shown(blocked)

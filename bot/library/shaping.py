@@ -213,7 +213,7 @@ class Draft:
                     self._set(key, "needs", list(dict.fromkeys(needs)), source)
                 if other.due.reference == gone:
                     self._set(key, "due", counted_from_before(other.due, step.due), source)
-                if any(gone in outcome.not_applicable for outcome in other.outcomes):
+                if any(gone in {*outcome.not_applicable, *outcome.reopen} for outcome in other.outcomes):
                     self._set(key, "outcomes", [_without(outcome, gone) for outcome in other.outcomes], source)
 
     def leave_to_people(self) -> None:
@@ -294,5 +294,5 @@ def _fixed(outcomes: Iterable[Outcome]) -> list[tuple[Any, ...]]:
 
 
 def _without(outcome: Outcome, step: str) -> Outcome:
-    kept = [key for key in outcome.not_applicable if key != step]
-    return outcome.model_copy(update={"not_applicable": kept})
+    kept = {name: [key for key in getattr(outcome, name) if key != step] for name in ("not_applicable", "reopen")}
+    return outcome.model_copy(update=kept)

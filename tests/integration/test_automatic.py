@@ -86,9 +86,10 @@ async def test_an_automatic_email_waits_for_its_day_and_for_the_morning(low_touc
     assert len(await world.deliveries(kind=DeliveryKind.EMAIL)) == 1
 
 
-async def hold_reason(world: World, services: Services, template: str = "welcome") -> str:
-    """Start the step and fire: it must have become a person's, who is told."""
+async def hold_reason(world: World, services: Services, template: str = "welcome", touch: Touch = Touch.LOW) -> str:
+    """Start the step, serve the account with this touch from then on, and fire: it must have become a person's."""
     await world.start(email_step(template))
+    await serve(world, touch)
     await fire_due(services, world.now)
     assert await world.deliveries(kind=DeliveryKind.EMAIL) == []
     assert len(await world.deliveries(kind=DeliveryKind.STEPS)) == 1
@@ -100,7 +101,14 @@ async def hold_reason(world: World, services: Services, template: str = "welcome
 async def test_high_touch_never_sends_by_itself(world: World, services: Services) -> None:
     """Row 0.13: high touch prompts a human and never sends by itself."""
     await serve(world, Touch.HIGH)
-    assert "high touch" in await hold_reason(world, services)
+    await hold_reason(world, services, touch=Touch.HIGH)
+
+
+async def test_an_account_that_comes_to_high_touch_later_gets_no_automatic_mail(
+    low_touch: World, services: Services
+) -> None:
+    """Row 0.13."""
+    assert "high touch" in await hold_reason(low_touch, services, touch=Touch.HIGH)
 
 
 async def test_an_open_escalation_stops_automatic_sends(low_touch: World, services: Services) -> None:

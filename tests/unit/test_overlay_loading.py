@@ -185,7 +185,12 @@ def test_overlays_of_one_priority_that_exclude_each_other_are_not_remarked_on(ho
 
 def test_an_overlay_that_would_write_to_high_touch_by_itself_is_remarked_on(home: Path) -> None:
     """Row 0.13."""
-    automatic = "steps:\n  kickoff: {mode: automatic}\n"
+    automatic = "steps:\n  mail: {mode: automatic}\n"
+    folder = home / "templates/email/test"
+    folder.mkdir()
+    (folder / "hello.j2").write_text("Subject: Hello\n\nHello.\n")
+    mail = "  - {key: mail, title: Write, due: 1bd, kind: email, email: {template: test/hello}}\n"
+    (home / "playbooks/lifecycle/onboard.yaml").write_text(PLAYBOOK + mail)
     assert complaints(home, HEAD + automatic) == []
     assert "accounts with high touch are left out of this" in str(load(home).overlay_files.remarks[0])
     assert complaints(home, HEAD + 'when: account.touch == "low"\n' + automatic) == []

@@ -129,12 +129,97 @@ def _value(step: StepSpec) -> Iterator[Remark]:
         yield Remark(Level.WARNING, (), message)
 
 
+STEP_RULES:
+            for remark in step_rule(step):
+                yield Remark(remark.level, ("steps", index, *remark.location), remark.message)
+        yield from _automatic_emails(playbook, index, emails)
+
+
+# --- a playbook -------------------------------------------------------------------------------------------------------
+
+
+def _stages(playbook: Playbook, stages: Collection[str]) -> Iterator[Remark]:
+    if not playbook.stages and playbook.category is not Category.REVIEWS:
+        message = f"it fits no stage of the life-cycle; name those it belongs to, of {', '.join(stages)}"
+        yield Remark(Level.WARNING, ("stages",), message)
+    asked = [(where, stage) for where, condition in _conditions_of(playbook) for stage in _STAGE.findall(condition)]
+    for where, stage in [*((("stages", index), name) for index, name in enumerate(playbook.stages)), *asked]:
+        if stage not in stages:
+            meant = did_you_mean(stage, stages) or f"There are {', '.join(stages)}."
+            yield Remark(Level.WARNING, where, f"there is no stage {str(stage)!r}. {meant}")
+
+
+def _owner(playbook: Playbook) -> Iterator[Remark]:
+    if playbook.owners.journey is None:
+        message = "nobody owns it; name who approves changes, such as `owners: {journey: leader}`"
+        yield Remark(Level.WARNING, ("owners", "journey"), message)
+
+
+def _exit_criteria(playbook: Playbook) -> Iterator[Remark]:
+    if not playbook.exit_criteria:
+        message = "nothing is checked at its end; name at least one thing that must be true when it has worked"
+        yield Remark(Level.WARNING, ("exit_criteria",), message)
+
+
+def _triggers(playbook: Playbook) -> Iterator[Remark]:
+    if not playbook.triggers:
+        yield Remark(Level.ADVICE, ("triggers",), "only people start it; add a trigger if something else could")
+
+
+def _review(playbook: Playbook, today: date) -> Iterator[Remark]:
+    if playbook.reviewed_on is None:
+        message = f"nobody has said that it was read and found right; then write `reviewed_on: {today}`"
+        yield Remark(Level.WARNING, ("reviewed_on",), message)
+    elif today - playbook.reviewed_on > REVIEW_EVERY:
+        message = f"last read over a year ago, on {playbook.reviewed_on}; read it again, then write the day here"
+        yield Remark(Level.WARNING, ("reviewed_on",), message)
+
+
+def _conditions(playbook: Playbook) -> Iterator[Remark]:
+    for where, condition in _conditions_of(playbook):
+        if constant(condition) is False:
+            yield Remark(Level.WARNING, where, "this condition is false for every account; mend it, or take this out")
+
+
+def _conditions_of(playbook: Playbook) -> list[tuple[Location, str]]:
+    conditions: list[tuple[Location, str | None]] = [
+        *((("triggers", index, "when"), trigger.when) for index, trigger in enumerate(playbook.triggers)),
+        *((("steps", index, "when"), step.when) for index, step in enumerate(playbook.steps)),
+        *((("exit_criteria", index, "when"), each.when) for index, each in enumerate(playbook.exit_criteria)),
+    ]
+    return [(where, condition) for where, condition in conditions if condition]
+
+
+PLAYBOOK_RULES: tuple[Callable[[Playbook], Iterator[Remark]], ...] = (
+    _owner,
+    _exit_criteria,
+    _triggers,
+    _conditions,
+)
+
+
+# --- a step -----------------------------------------------------------------------------------------------------------
+
+
+def _guidance(step: StepSpec) -> Iterator[Remark]:
+    if not step.guidance.strip():
+        message = f"step {step.key!r} has no guidance; say why, what good looks like, what to avoid, how long it takes"
+        yield Remark(Level.WARNING, (), message)
+
+
+def _value(step: StepSpec) -> Iterator[Remark]:
+    with_them = step.kind is StepKind.MEETING and step.attendees  # a meeting without attendees is one of our own
+    if (with_them or step.email or step.channel) and not step.value:
+        message = f"step {step.key!r} takes the customer's time; say in `value` what they gain, or leave it out"
+        yield Remark(Level.WARNING, (), message)
+
+
 def _automatic(step: StepSpec) -> Iterator[Remark]:
     if step.mode is Mode.AUTOMATIC and step.email is None:
         yield Remark(Level.WARNING, ("mode",), "only emails go by themselves; write `mode: human`")
 
 
-STEP_RULES: tuple[Callable[[StepSpec], Iterator[Remark]], ...] = (_guidance, _value, _automatic)
+STEP_RULES: tuple[Callable[[StepSpec], Iterator[Remark]], ...] = (_guidance, _value)
 
 
 # --- emails that go by themselves -------------------------------------------------------------------------------------

@@ -85,7 +85,6 @@ def test_a_playbook_with_everything_has_no_finding(home: Path) -> None:
         # row 2.2: guidance for new CSMs
         (("    guidance: Do it well.\n", ""), "12 warning: steps[0]: step 'first' has no guidance; say why"),
         (("due: 3bd", "due: 3bd\n    channel: call"), "12 warning: steps[0]: step 'first' takes the customer's time"),
-        (("due: 3bd", "due: 3bd\n    mode: automatic"), "15 warning: steps[0].mode: only emails go by themselves"),
         (("due: 3bd", "due: 3bd\n    when: 1 > 2"), "15 warning: steps[0].when: this condition is false for every"),
         (("first + 1bd", "first - 1bd"), "22 warning: steps[1].needs[0]: step 'second' is due before 'first'"),
         (("due: first + 1bd", "due: 2bd"), "22 warning: steps[1].needs[0]: step 'second' is due before 'first'"),

@@ -19,7 +19,7 @@ from bot.engine.calendars import at_hour, local_date, working_day_on_or_after
 from bot.engine.governance.owners import owners_of
 from bot.engine.journal import record
 from bot.engine.outbox import enqueue, member_lane, notify, redraw_deliveries
-from bot.engine.permissions import RoleMap, may_decide, require_may_decide, require_may_edit_account
+from bot.engine.permissions import may_decide, require_may_decide, require_may_edit_account
 from bot.engine.state import Team, load_team, lock_account
 from bot.errors import InvalidInput, NotFound, WrongState
 from bot.library.library import Library
@@ -137,7 +137,7 @@ async def request_exemption(
     _note(
         session, exemption, f"asked for an exemption from {_about(library, exemption)} {_terms(exemption)}", actor, now
     )
-    owners = await owners_of(session, _owner(library, exemption), team.roles)
+    owners = await owners_of(session, _owner(library, exemption), exemption.account_id)
     if may_decide(actor, {owner.id for owner in owners}):
         return await _approve(session, library, exemption, account, team, actor, now)
     for owner in owners:
@@ -159,7 +159,7 @@ async def decide_exemption(
 ) -> ExemptionChange:
     """Approve or decline what was asked for. Deciding the same again changes nothing and says who was first."""
     exemption, account, team = await _load(session, exemption_id)
-    await _require_may_decide(session, library, exemption, team.roles, actor)
+    await _require_may_decide(session, library, exemption, actor)
     wanted = ExemptionStatus.APPROVED if approve else ExemptionStatus.DECLINED
     if exemption.status is not ExemptionStatus.REQUESTED:
         decider = await session.get(Member, exemption.approver_id) if exemption.approver_id else None
@@ -189,7 +189,7 @@ async def end_exemption(
     if in_force is None:
         raise NotFound(f"{account.name} has no exemption from that playbook. `/playbook exemptions` lists them.")
     exemption = await session.get_one(Exemption, in_force.exemption_id)
-    await _require_may_decide(session, library, exemption, team.roles, actor)
+    await _require_may_decide(session, library, exemption, actor)
     exemption.expires_on = _today(team, now) - timedelta(days=1)
     about = _about(library, exemption)
     _note(session, exemption, f"ended the exemption from {about}", actor, now)
@@ -283,10 +283,8 @@ async def _load(session: AsyncSession, exemption_id: int) -> tuple[Exemption, Ac
     return exemption, account, await load_team(session, account_id)
 
 
-async def _require_may_decide(
-    session: AsyncSession, library: Library, exemption: Exemption, roles: RoleMap, actor: Actor
-) -> None:
-    owners = await owners_of(session, _owner(library, exemption), roles)
+async def _require_may_decide(session: AsyncSession, library: Library, exemption: Exemption, actor: Actor) -> None:
+    owners = await owners_of(session, _owner(library, exemption), exemption.account_id)
     require_may_decide(actor, {m.id for m in owners}, ", ".join(m.name for m in owners[:3]))
 
 

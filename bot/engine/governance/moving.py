@@ -18,7 +18,7 @@ from bot.engine.permissions import require_may_move_run
 from bot.engine.planning import anchor_dates, plan_due_dates
 from bot.engine.progress import advance, replan, reschedule, settled_days, show_changes
 from bot.engine.replanning import OPEN_RUNS
-from bot.engine.runs import RunChange, new_steps
+from bot.engine.runs import RunChange, find_confirmer, new_steps
 from bot.engine.state import RunState, load_run
 from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import UNFINISHED
@@ -104,7 +104,7 @@ def decide_move(state: RunState, shape: "_Shape") -> Move:
         settled_on=settled_days(state),
         countries={key: member.country for key, (member, _) in shape.assignees.items()},
     )
-    titles = {spec.key: spec.title for spec in shape.playbook.steps}
+    titles = {spec.key: spec.title for spec in shape.playbook.run_steps}
     open_ones = [step for step in shape.stays if step.status in UNFINISHED and step.snoozed_until is None]
     dated = [step for step in open_ones if not (due[step.key] is None and step.status in ACTIONABLE)]
     return Move(
@@ -218,14 +218,14 @@ async def _call_off(session: AsyncSession, dropped: list[Step]) -> None:
 
 def _reword(shape: _Shape) -> None:
     """Open steps get the words, the place and the role of the new version; finished ones keep what was done."""
-    specs = {spec.key: (position, spec) for position, spec in enumerate(shape.playbook.steps)}
+    specs = {spec.key: (position, spec) for position, spec in enumerate(shape.playbook.run_steps)}
     for step in shape.stays:
         step.position, spec = specs[step.key]
         if step.status in UNFINISHED:
             step.title, step.kind, step.role = spec.title, spec.kind, spec.role
             member, step.role_missing = shape.assignees[step.key]
             step.assignee_id = member.id
-    for position, step in enumerate(shape.dropped, len(shape.playbook.steps)):
+    for position, step in enumerate(shape.dropped, len(shape.playbook.run_steps)):
         step.position = position
 
 
@@ -234,8 +234,9 @@ async def _shape(session: AsyncSession, library: Library, state: RunState, base:
     playbook = resolved.playbook
     contact = await session.get(Contact, state.run.contact_id) if state.run.contact_id else None
     have = {step.key: step for step in state.steps}
-    want = {spec.key: spec for spec in playbook.steps}
-    all_new = new_steps(playbook, state.account, contact, state.team, state.run.started_on)
+    want = {spec.key: spec for spec in playbook.run_steps}
+    confirmer = await find_confirmer(session, playbook, state.account, state.team)
+    all_new = new_steps(playbook, state.account, contact, state.team, state.run.started_on, confirmer)
     added = [step for step in all_new if step.key not in have]
     stays = [step for step in state.steps if step.key in want]
     assignees = {step.key: (state.team.members[step.assignee_id], step.role_missing) for step in added}

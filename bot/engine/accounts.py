@@ -25,11 +25,15 @@ from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
 from bot.engine.handover import hand_over_steps
 from bot.engine.journal import record
+from bot.engine.journeys.gates import require_gate_open
+from bot.engine.journeys.moving import put_on_journey
+from bot.engine.journeys.serving import follow_table, row_of
 from bot.engine.outbox import refresh_homes
 from bot.engine.permissions import require_may_edit_account
 from bot.engine.replanning import replan_other_runs
 from bot.engine.state import load_team, lock_account
 from bot.engine.triggers import start_for_anchors, start_for_contact_roles, start_for_nps, start_for_sentiment
+from bot.engine.vocabulary import require_known_names
 from bot.errors import InvalidInput, WrongState
 from bot.library.library import Library
 from bot.models import (
@@ -65,6 +69,7 @@ ROLE_FIELDS: Mapping[str, MemberRole] = {
 }
 
 COMMENT_LENGTH = 3000
+TOLD_IN_FULL = frozenset({"stage", "segment", "touch", "maturity", "journey"})
 
 EXPECTED: Mapping[str, str] = {
     "name": "give a name of at most 200 characters",
@@ -100,6 +105,7 @@ def _lower(value: Any) -> Any:
 
 Optional = BeforeValidator(_empty_is_none)
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Named = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]  # in the configuration
 
 
 class AccountFields(BaseModel):
@@ -109,10 +115,11 @@ class AccountFields(BaseModel):
 
     name: Name = ""
     domain: Annotated[Annotated[str, Field(max_length=253)] | None, Optional, BeforeValidator(_lower)] = None
-    segment: Segment = Segment.SMB
+    segment: Named = Segment.SMB.value
     touch: Touch = Touch.HIGH
-    stage: Stage = Stage.ONBOARDING
+    stage: Named = Stage.ONBOARDING.value
     maturity: Annotated[Annotated[int, Field(ge=1, le=5)] | None, Optional] = None
+    journey: Annotated[Annotated[str, Field(max_length=80)] | None, Optional] = None
     entry_reason: EntryReason = EntryReason.NEW
     industry: Annotated[Annotated[str, Field(max_length=120)] | None, Optional] = None
     country: Annotated[Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None, Optional] = None
@@ -186,7 +193,11 @@ def _require_ahead(fields: Mapping[str, Any], today: date) -> None:
 async def add_account(
     session: AsyncSession, library: Library, draft: AccountDraft, actor: Actor | None, now: datetime
 ) -> Account:
-    """Add an account. A CSM who adds it is its CSM unless another is named. A taken key raises InvalidInput."""
+    """Add an account. A CSM who adds it is its CSM unless another is named. A taken key raises InvalidInput.
+
+    Its segment, touch and journey, where they are not given, are those the segment table says.
+    """
+    require_known_names(library, draft.model_dump(include={"stage", "segment", "journey"}))
     if (await session.exec(select(Account.id).where(Account.key == draft.key))).first() is not None:
         raise InvalidInput(f"There is an account with the key {draft.key} already. Choose another key.", field="key")
     if actor is not None:
@@ -194,12 +205,18 @@ async def add_account(
     roles = _role_changes(draft.model_dump(include=set(ROLE_FIELDS), exclude_none=True))
     if actor and actor.role is MemberRole.CSM:
         roles.setdefault(MemberRole.CSM, actor.member_id)
-    account = Account(**draft.model_dump(exclude=set(ROLE_FIELDS)), created_at=now, updated_at=now)
+    account = Account(**draft.model_dump(exclude={*ROLE_FIELDS, "journey"}), created_at=now, updated_at=now)
+    if "segment" not in draft.model_fields_set and account.segment not in library.segments.titles:
+        account.segment = next(iter(library.segments.titles))
     session.add(account)
     await session.flush()
     for role, member_id in roles.items():
         await set_account_role(session, account.id, role, member_id)
     record(session, TimelineKind.ACCOUNT_ADDED, "added the account", now, account_id=account.id, actor=actor)
+    if draft.journey:
+        await put_on_journey(session, library, account.id, draft.journey, actor, now)
+    today = local_date(now, actor.timezone if actor else "UTC")
+    await follow_table(session, library, account, None, today, actor, now, by_hand=draft.model_fields_set)
     await start_for_anchors(session, library, now, account_id=account.id)
     await refresh_homes(session, roles.values(), now)
     return account
@@ -235,10 +252,16 @@ async def edit_account(
     if "name" in fields and not fields["name"]:
         raise InvalidInput("The account needs a name.", field="name")
     changed = [name for name, value in fields.items() if getattr(account, name) != value]
-    _require_ahead({name: fields[name] for name in changed}, local_date(now, actor.timezone))
+    today = local_date(now, actor.timezone)
+    _require_ahead({name: fields[name] for name in changed}, today)
+    require_known_names(library, {name: fields[name] for name in changed})
+    if "stage" in changed:
+        await require_gate_open(session, library, account, fields["stage"], now)
+    row = row_of(library, account, today)
     details = {name: [_text(getattr(account, name)), _text(fields[name])] for name in changed}
     for name in changed:
-        setattr(account, name, fields[name])
+        if name != "journey":
+            setattr(account, name, fields[name])
     for role, member_id in roles.items():
         if team.roles.get(role) != member_id:
             await set_account_role(session, account_id, role, member_id)
@@ -246,7 +269,7 @@ async def edit_account(
     sentences: list[str] = []
     if changed:
         account.updated_at = now
-        summary = "changed " + ", ".join(name.replace("_", " ") for name in changed)
+        summary = "changed " + ", ".join(_told(name, details.get(name)) for name in changed)
         record(session, TimelineKind.ACCOUNT_CHANGED, summary, now, account_id=account_id, actor=actor, details=details)
         await session.flush()
     if set(changed) & set(MemberRole):
@@ -255,8 +278,21 @@ async def edit_account(
         sentences += await replan_other_runs(session, library, account, now)
         started = await start_for_anchors(session, library, now, account_id=account_id)
         sentences += [f"{run.title} started." for run in started]
+    if "journey" in changed:
+        sentences.append(await _change_journey(session, library, account, fields["journey"], actor, now))
+    if changed:
+        sentences += await follow_table(session, library, account, row, today, actor, now, by_hand=changed)
     await refresh_homes(session, [*team.roles.values(), *(m for m in roles.values() if m)], now)
     return AccountEdit(account, changed, sentences)
+
+
+async def _change_journey(
+    session: AsyncSession, library: Library, account: Account, key: str | None, actor: Actor, now: datetime
+) -> str:
+    if key:
+        return (await put_on_journey(session, library, account.id, key, actor, now)).sentence
+    account.journey = account.journey_started_on = None
+    return f"{account.name} is on no journey now."
 
 
 async def set_account_role(session: AsyncSession, account_id: int, role: MemberRole, member_id: int | None) -> None:
@@ -363,6 +399,14 @@ async def _record_survey(
 
 def _role_changes(values: Mapping[str, Any]) -> dict[MemberRole, Any]:
     return {role: values[name] for name, role in ROLE_FIELDS.items() if name in values}
+
+
+def _told(name: str, values: list[str | None] | None) -> str:
+    """A changed field as the timeline tells it: with both values where they are the account's history."""
+    words = name.replace("_", " ")
+    if name not in TOLD_IN_FULL or values is None:
+        return words
+    return f"{words} from {values[0] or 'none'} to {values[1] or 'none'}"
 
 
 def _text(value: Any) -> str | None:

@@ -5,11 +5,14 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.engine.account_changes import change_account, describe_change, restore_account, saved_fields
+from bot.engine.account_changes import Changed, change_account, describe_change, restore_account, saved_fields
 from bot.engine.actors import Actor
 from bot.engine.answers import Checked
+from bot.engine.calendars import local_date
 from bot.engine.exit_criteria import confirmation_of
 from bot.engine.journal import record
+from bot.engine.journeys.gates import hold_back, missing_for_stage
+from bot.engine.journeys.serving import follow_table, row_of
 from bot.engine.milestones import call_off_celebration, reach_milestone
 from bot.engine.progress import end_run
 from bot.engine.replanning import replan_other_runs
@@ -20,6 +23,7 @@ from bot.library.library import Library
 from bot.library.schema import Outcome, Then
 from bot.models import (
     FINISHED,
+    Account,
     Anchor,
     Milestone,
     MilestoneStatus,
@@ -42,21 +46,36 @@ async def apply_effects(
     now: datetime,
 ) -> list[Step]:
     """Carry out what the answers and the outcome say. Returns the other steps that changed."""
-    changes = saved_fields(state.spec(step), checked.answers)
+    today = local_date(now, actor.timezone)
+    row = row_of(library, state.account, today)
+    changed = change_account(state.account, saved_fields(state.spec(step), checked.answers), now)
     if checked.outcome and checked.outcome.stage:
-        changes["stage"] = checked.outcome.stage
-    changed = change_account(state.account, changes, now)
+        changed |= await _move_stage(session, library, state.account, checked.outcome, now)
     effects: dict[str, Any] = {**step.effects, "account": changed}
     if changed:
         summary = "changed " + ", ".join(describe_change(name, after) for name, (_, after) in changed.items())
         record(session, TimelineKind.ACCOUNT_CHANGED, summary, now, account_id=step.account_id, actor=actor)
     if changed.keys() & set(Anchor):
         await replan_other_runs(session, library, state.account, now, but=state.run.id)
+    if changed:
+        await follow_table(session, library, state.account, row, today, actor, now)
     affected: list[Step] = []
     if checked.outcome and actor:  # an outcome is always somebody's choice
         affected = await _apply_outcome(session, library, state, checked.outcome, checked.reason, actor, now, effects)
     step.effects = effects
     return affected
+
+
+async def _move_stage(
+    session: AsyncSession, library: Library, account: Account, outcome: Outcome, now: datetime
+) -> Changed:
+    """Move the account to the outcome's stage. Where a gate is not met the move waits, and the CSM is told."""
+    stage = str(outcome.stage)
+    reaching = [outcome.milestone] if outcome.milestone else []
+    if missing := await missing_for_stage(session, library, account, stage, now, reaching=reaching):
+        await hold_back(session, account, stage, missing, now)
+        return {}
+    return change_account(account, {"stage": stage}, now)
 
 
 async def _apply_outcome(
@@ -104,12 +123,18 @@ async def _leave_confirmation(session: AsyncSession, state: RunState) -> list[St
     return [*left, confirmation]
 
 
-async def revert_effects(session: AsyncSession, library: Library, state: RunState, step: Step, now: datetime) -> None:
+async def revert_effects(
+    session: AsyncSession, library: Library, state: RunState, step: Step, actor: Actor, now: datetime
+) -> None:
     """Take back what finishing the step changed. What others changed since stays, and so does what a milestone started.
 
     The run's own dates are for the caller to work out anew.
     """
+    today = local_date(now, actor.timezone)
+    row = row_of(library, state.account, today)
     restored = restore_account(state.account, step.effects.get("account", {}), now)
+    if restored:
+        await follow_table(session, library, state.account, row, today, actor, now)
     former = step.effects.get("contact")
     if former and state.account.last_contact_at == step.finished_at:
         state.account.last_contact_at = datetime.fromisoformat(former[0]) if former[0] else None

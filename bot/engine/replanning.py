@@ -6,6 +6,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.journal import record
+from bot.engine.journeys.milestones import follow_dates
 from bot.engine.progress import replan, reschedule, show_changes
 from bot.engine.state import load_run
 from bot.library.library import Library
@@ -17,7 +18,7 @@ OPEN_RUNS = (RunStatus.ACTIVE, RunStatus.PAUSED)
 async def replan_other_runs(
     session: AsyncSession, library: Library, account: Account, now: datetime, *, but: int | None = None
 ) -> list[str]:
-    """Re-plan the account's open runs and say, in plain sentences, what moved.
+    """Re-plan the account's open runs and the milestones of its journey, and say, in plain sentences, what moved.
 
     Sentences such as: “Run the EBR” (120 days until renewal) moved from 1 Dec 2026 to 15 Dec 2026.
     """
@@ -27,7 +28,7 @@ async def replan_other_runs(
     sentences = []
     for run_id in (await session.exec(query.order_by(col(Run.id)))).all():
         sentences += await _replan_run(session, library, run_id, now)
-    return sentences
+    return [*sentences, *await follow_dates(session, library, account, now)]
 
 
 async def _replan_run(session: AsyncSession, library: Library, run_id: int, now: datetime) -> list[str]:

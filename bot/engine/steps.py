@@ -169,7 +169,7 @@ async def undo_step(session: AsyncSession, library: Library, step_id: int, actor
     require_step_verb(StepVerb.UNDO, step, state.run)
     _require_undoable(state, step, now)
     await _require_not_started_anew(session, state)
-    await revert_effects(session, library, state, step, now)
+    await revert_effects(session, library, state, step, actor, now)
     state.run.status, state.run.ended_at, state.run.end_reason = RunStatus.ACTIVE, None, None
     state.run.criteria_met = None
     blocked = step.effects.get("blocked")

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from bot.errors import ConfigurationError
-from bot.library.documents import Problem, load_yaml, validation_problems
+from bot.library.configuration import load_configuration
 from bot.library.schema import Authored
 from bot.models import Severity
 
@@ -33,13 +32,4 @@ class EscalationPolicy(Authored):
 
 def load_escalation_policy(directory: Path) -> EscalationPolicy:
     """The policy of a playbooks directory; the default where it has none. Raises ConfigurationError with the line."""
-    path = directory / "escalation.yaml"
-    if not path.exists():
-        return EscalationPolicy()
-    document = load_yaml(path, path.name)
-    if isinstance(document, Problem):
-        raise ConfigurationError(str(document))
-    try:
-        return EscalationPolicy.model_validate(document)
-    except ValidationError as error:
-        raise ConfigurationError(str(validation_problems(error, document, path.name)[0])) from error
+    return load_configuration(directory / "escalation.yaml", EscalationPolicy)

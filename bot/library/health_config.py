@@ -1,14 +1,15 @@
 """How health is computed, playbooks/health.yaml: what counts how much, and where the bands begin."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from bot.errors import ConfigurationError
-from bot.library.documents import Problem, load_yaml, validation_problems
+from bot.library.configuration import load_configuration
+from bot.library.nearness import unknown_name
+from bot.library.references import Complaint
 from bot.library.schema import Authored
 from bot.models import Segment, Sentiment, Touch
 
@@ -102,7 +103,7 @@ class HealthConfig(Authored):
     bands: Bands = Bands()
     trend: Trend = Trend()
     weights: Mapping[ComponentKey, Weight] = Field(WEIGHTS, description="how much a component counts, in proportion")
-    segments: Mapping[Segment, Mapping[ComponentKey, Weight]] = Field(
+    segments: Mapping[str, Mapping[ComponentKey, Weight]] = Field(
         {}, description="weights that are different for a segment"
     )
     overdue_steps: OverdueStepsRule = OverdueStepsRule()
@@ -110,27 +111,24 @@ class HealthConfig(Authored):
     milestones: MilestonesRule = MilestonesRule()
     last_contact: LastContactRule = LastContactRule()
 
-    def weight(self, component: ComponentKey, segment: Segment) -> float:
+    def weight(self, component: ComponentKey, segment: str) -> float:
         own = self.segments.get(segment, {})
         return own.get(component, self.weights.get(component, 0.0))
 
     @model_validator(mode="after")
     def _something_counts(self) -> Self:
-        for segment in Segment:
+        for segment in ["", *self.segments]:
             if not any(self.weight(component, segment) for component in ComponentKey):
-                raise ValueError(f"all weights are 0 for {segment}: nothing would count")
+                whom = segment or "the segments without weights of their own"
+                raise ValueError(f"all weights are 0 for {whom}: nothing would count")
         return self
 
 
-def load_health_config(directory: Path) -> HealthConfig:
+def load_health_config(directory: Path, segments: Collection[str] = tuple(Segment)) -> HealthConfig:
     """The rules of a playbooks directory; the default where it has none. Raises ConfigurationError with the line."""
-    path = directory / "health.yaml"
-    if not path.exists():
-        return HealthConfig()
-    document = load_yaml(path, path.name)
-    if isinstance(document, Problem):
-        raise ConfigurationError(str(document))
-    try:
-        return HealthConfig.model_validate(document)
-    except ValidationError as error:
-        raise ConfigurationError(str(validation_problems(error, document, path.name)[0])) from error
+
+    def complaints(config: HealthConfig) -> list[Complaint]:
+        unknown = [segment for segment in config.segments if segment not in segments]
+        return [(("segments", segment), unknown_name("segment", segment, segments)) for segment in unknown]
+
+    return load_configuration(directory / "health.yaml", HealthConfig, complaints)

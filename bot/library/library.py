@@ -20,12 +20,16 @@ from bot.errors import NotFound, WrongState
 from bot.library.documents import Documents
 from bot.library.escalation import EscalationPolicy, load_escalation_policy
 from bot.library.health_config import HealthConfig, load_health_config
+from bot.library.journey_files import load_journeys, table_problems, without_unknown_stages
+from bot.library.journeys import Journey
 from bot.library.loading import Catalog, load_catalog, with_last_good
 from bot.library.overlay_loading import Overlays, load_overlays
 from bot.library.overlays import Overlay
 from bot.library.rendering import EmailTemplates
 from bot.library.resolving import Resolved, choose, combine, is_high_touch
 from bot.library.schema import Playbook, dump
+from bot.library.segments import Segments, load_segments
+from bot.library.stages import Stages, load_stages
 from bot.library.standing import Standing, read_contents, read_mark, read_standing
 from bot.library.watching import TreeStamp, stamp_of
 from bot.models import DocumentKind, PlaybookVariant, PlaybookVersion
@@ -58,6 +62,9 @@ class Library:
         self.catalog = Catalog()
         self.escalation_policy = EscalationPolicy()
         self.health_config = HealthConfig()
+        self.stages = Stages()
+        self.segments = Segments()
+        self.journeys: Mapping[str, Journey] = {}
         self.overlay_files = Overlays()
         self._read_files = Documents()
         self._stamp: TreeStamp | None = None
@@ -69,19 +76,25 @@ class Library:
         self._current: tuple[Catalog, Standing, Mapping[str, Playbook]] | None = None
 
     def load(self) -> Catalog:
-        """Read the files anew: playbooks, overlays and emails. What did not change is not read again.
+        """Read the files anew: playbooks, overlays, journeys, emails, and the names they use. Only what changed is read.
 
         A playbook whose file was in order before, and is not now, stays as it was, and its mistake is reported. Raises
         ConfigurationError for a mistake in another file; what was read of that one before stays in use.
         """
         self._stamp = stamp_of(self.directory, self.emails.directory)
-        self.emails = EmailTemplates(self.emails.directory)
-        catalog = with_last_good(load_catalog(self.directory, self.emails, self._read_files), self.catalog)
+        self.stages, self.segments = load_stages(self.directory), load_segments(self.directory)
+        self.emails = EmailTemplates(self.emails.directory, tuple(self.segments.titles))
+        loaded = with_last_good(load_catalog(self.directory, self.emails, self._read_files), self.catalog)
+        catalog = without_unknown_stages(loaded, self.directory, self.stages)
         self.overlay_files = load_overlays(self.directory, catalog, self.emails)
-        self.catalog = replace(catalog, problems=(*catalog.problems, *self.overlay_files.problems))
+        found = load_journeys(self.directory, self.stages, catalog.playbooks)
+        self.journeys = found.journeys
+        table = table_problems(self.directory, self.segments, self.journeys)
+        problems = (*catalog.problems, *self.overlay_files.problems, *found.problems, *table)
+        self.catalog = replace(catalog, problems=problems)
         self._shaped.clear()
         self.escalation_policy = load_escalation_policy(self.directory)
-        self.health_config = load_health_config(self.directory)
+        self.health_config = load_health_config(self.directory, tuple(self.segments.titles))
         return self.catalog
 
     def reload_if_changed(self) -> bool:

@@ -18,3 +18,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A question to put behind "there is no …": `Did you mean 'go_live_date'?`. Empty when no name is alike."""
     found = process.extractOne(name, list(known), scorer=fuzz.ratio, score_cutoff=ALIKE)
     return f"Did you mean {str(found[0])!r}?" if found else ""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """`'adaption' is not a stage (did you mean adoption?); there are trial, onboarding, adoption`."""
+    choices = list(known)
+    found = process.extractOne(name.casefold(), choices, scorer=fuzz.ratio, score_cutoff=ALIKE)
+    meant = f" (did you mean {found[0]}?)" if found else ""
+    listed = f"there are {', '.join(choices)}" if choices else "there is none"
+    return f"{name!r} is not a {kind}{meant}; {listed}"

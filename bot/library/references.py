@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
 from bot.library.nearness import did_you_mean
 from bot.library.offsets import OPENING, START
 from bot.models import Anchor
@@ -15,6 +18,19 @@ CONFIRM_OUTCOME = "confirm-outcome"  # the step that a playbook with exit criter
 Location = tuple[int | str, ...]
 Complaint = tuple[Location, str]
 DATES = frozenset({START, OPENING, *(anchor.value for anchor in Anchor)})
+
+
+def located_error(title: str, complaints: Iterable[Complaint]) -> ValidationError:
+    """An error as pydantic makes them, with each complaint at its place in the document."""
+    return ValidationError.from_exception_data(
+        title,
+        [
+            InitErrorDetails(
+                type=PydanticCustomError("reference", "{message}", {"message": message}), loc=where, input=None
+            )
+            for where, message in complaints
+        ],
+    )
 
 
 def reference_problems(playbook: "Playbook") -> list[Complaint]:

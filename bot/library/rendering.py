@@ -5,7 +5,7 @@ reads the draft sees it, and a draft with holes is not sent.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
@@ -388,12 +388,13 @@ class EmailTemplates:
     place for accounts of that segment.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, segments: Collection[str] = tuple(Segment)) -> None:
         self.directory = directory
+        self.segments = segments
         self._read: dict[Path, EmailTemplate] = {}
         self._variants: dict[str, list[Path]] = {}
 
-    def find(self, name: str, segment: Segment | None = None) -> EmailTemplate:
+    def find(self, name: str, segment: str | None = None) -> EmailTemplate:
         """The template for an account of this segment. Raises TemplateMistake when there is none or it is broken."""
         if segment and self._path(f"{name}.{segment}").exists():
             return self.read(self._path(f"{name}.{segment}"))
@@ -404,7 +405,7 @@ class EmailTemplates:
         name: str,
         context: Mapping[str, Any],
         *,
-        segment: Segment | None = None,
+        segment: str | None = None,
         on_missing: OnMissing = "mark",
     ) -> Draft:
         return render_email(self.find(name, segment), context, on_missing=on_missing)

@@ -5,13 +5,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
 
 from bot.library.conditions import Condition
 from bot.library.offsets import OPENING, Due, DueText, Offset, OffsetText, Unit
-from bot.library.references import CONFIRM_OUTCOME, reference_problems
-from bot.models import Anchor, ContactRole, MemberRole, Sentiment, Severity, Stage, StepKind
+from bot.library.references import CONFIRM_OUTCOME, located_error, reference_problems
+from bot.models import Anchor, ContactRole, MemberRole, Sentiment, Severity, StepKind
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)]
 FieldKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
@@ -219,7 +218,7 @@ class Outcome(Authored):
 
     key: Key = Field(description="its name in reports")
     label: Title = Field(max_length=75, description="what people choose: `Signed`")
-    stage: Stage | None = Field(None, description="moves the account to this stage")
+    stage: Key | None = Field(None, description="moves the account to this stage, one of stages.yaml")
     milestone: Key | None = Field(None, description="marks this milestone reached")
     not_applicable: list[Key] = Field(default_factory=list, description="steps that no longer apply")
     then: Then = Field(Then.CONTINUE, description="what becomes of the run")
@@ -362,7 +361,9 @@ class Playbook(Authored):
     tags: list[Key] = Field(default_factory=list, max_length=20, description="pillars, to filter lists by")
     opt_in: bool = Field(False, description="off until a leader turns it on with `/playbook on`")
     reviewed_on: date | None = Field(None, description="when somebody last read it and found it right")
-    stages: list[Stage] = Field(default_factory=list, description="where in the life-cycle it belongs; empty: anywhere")
+    stages: list[Key] = Field(
+        default_factory=list, description="where in the life-cycle it belongs, see stages.yaml; empty: anywhere"
+    )
     triggers: list[Trigger] = Field(default_factory=list, description="what starts it; by hand is always possible")
     steps: list[StepSpec] = Field(min_length=1, max_length=100, description="in the order people read them")
 
@@ -378,15 +379,7 @@ class Playbook(Authored):
     @model_validator(mode="after")
     def _references_hold(self) -> Self:
         if problems := reference_problems(self):
-            raise ValidationError.from_exception_data(
-                type(self).__name__,
-                [
-                    InitErrorDetails(
-                        type=PydanticCustomError("reference", "{message}", {"message": message}), loc=where, input=None
-                    )
-                    for where, message in problems
-                ],
-            )
+            raise located_error(type(self).__name__, problems)
         return self
 
 

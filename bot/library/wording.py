@@ -7,12 +7,11 @@ template it names is deleted later.
 from collections.abc import Iterator
 
 from bot.library.conditions import FIELDS, unknown_fields
-from bot.library.nearness import did_you_mean
+from bot.library.nearness import did_you_mean, unknown_name
 from bot.library.references import Complaint, Location
 from bot.library.rendering import EmailTemplates, TemplateMistake, check_template, merge_tags
 from bot.library.schema import Playbook, StepSpec
 from bot.library.tags import answers_key, known_tags, unknown_tags
-from bot.models import Segment
 
 Answers = dict[str, frozenset[str]]
 
@@ -35,8 +34,8 @@ def email_problems(name: str, templates: EmailTemplates, answers: Answers) -> It
     for path in templates.variants(name):
         file = templates.name_of(path)
         segment = path.name.split(".")[1]
-        if segment != "j2" and segment not in set(Segment):
-            yield f"{file}: {segment!r} is not a segment; there are {', '.join(Segment)}"
+        if segment != "j2" and segment not in templates.segments:
+            yield f"{file}: {unknown_name('segment', segment, templates.segments)}"
         try:
             template = templates.read(path)
         except TemplateMistake as error:

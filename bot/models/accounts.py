@@ -10,6 +10,8 @@ from bot.models.people import MemberRole
 
 
 class Segment(StrEnum):
+    """The segments Playcall comes with. A team may name others in segments.yaml: an account's segment is any text."""
+
     SMB = "smb"
     MID_MARKET = "mid-market"
     ENTERPRISE = "enterprise"
@@ -22,6 +24,8 @@ class Touch(StrEnum):
 
 
 class Stage(StrEnum):
+    """The stages Playcall comes with. A team may name others in stages.yaml: an account's stage is any text."""
+
     TRIAL = "trial"
     ONBOARDING = "onboarding"
     ADOPTION = "adoption"
@@ -60,9 +64,9 @@ class Account(SQLModel, table=True):
     key: str = Field(unique=True, max_length=80, description="short name people type: lower case, digits, hyphens")
     name: str = Field(index=True, max_length=200)
     domain: str | None = Field(default=None, index=True, max_length=253)
-    segment: Segment = choice(Segment, default=Segment.SMB)
+    segment: str = Field(default=Segment.SMB.value, max_length=40, description="one of segments.yaml")
     touch: Touch = choice(Touch, default=Touch.HIGH)
-    stage: Stage = choice(Stage, default=Stage.ONBOARDING)
+    stage: str = Field(default=Stage.ONBOARDING.value, max_length=40, description="one of stages.yaml")
     maturity: int | None = Field(default=None, description="1 (new to the field) to 5 (leading)")
     journey: str | None = Field(default=None, max_length=80)
     journey_started_on: date | None = None

@@ -123,6 +123,9 @@ class TimelineKind(StrEnum):
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_CHANGED = "account_changed"
     ANCHOR_MOVED = "anchor_moved"
+    SERVICE_CHANGED = "service_changed"  # the segment table: segment, touch, journey
+    JOURNEY_CHANGED = "journey_changed"
+    STAGE_WAITS = "stage_waits"  # for the gate of the present stage
     CONTACT_ADDED = "contact_added"
     CONTACT_CHANGED = "contact_changed"
     SENTIMENT = "sentiment"

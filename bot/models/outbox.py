@@ -15,6 +15,7 @@ class DeliveryKind(StrEnum):
     ESCALATION_UPDATE = "escalation_update"  # a reply in the escalation's thread
     NOTICE = "notice"  # a plain sentence to one person
     BLOCKED = "blocked"  # a blocked step, to somebody who is asked to help
+    STAGE_WAITS = "stage_waits"  # an account could go on to its next stage, but for its gate
     REDRAW = "redraw"  # chat.update of a posted message from saved state
     HOME = "home"
     EMAIL = "email"

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from bot.db import Reader
 from bot.errors import NotFound
-from bot.models import Account, AccountRole, Member, MemberRole, Segment, Sentiment, Stage, Touch
+from bot.models import Account, AccountRole, Member, MemberRole, Sentiment, Touch
 from bot.prepared import Prepared
 from bot.reports.nearness import bare_domain
 
@@ -34,9 +34,10 @@ class AccountHead:
     key: str
     name: str
     domain: str | None
-    segment: Segment
+    segment: str
     touch: Touch
-    stage: Stage
+    stage: str
+    journey: str | None
     arr: int | None
     currency: str
     contract_start: date | None

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from bot.db import Reader
 from bot.library.health_config import HealthConfig
-from bot.models import Account, AccountRole, HealthSnapshot, Stage
+from bot.models import Account, AccountRole, HealthSnapshot
 from bot.reports.account_head import Statement
 from bot.signals.health import Band, Health, HealthFacts
 from bot.signals.health_facts import among, load_health
@@ -24,7 +24,7 @@ class AccountLine:
     id: int
     key: str
     name: str
-    stage: Stage
+    stage: str
     renewal_date: date | None
     health: Health
     steps_open: int
@@ -100,7 +100,7 @@ async def _lines(reader: Reader, statement: Statement, config: HealthConfig, now
 def _line(
     id_: int, key: str, name: str, stage: str, renewal_date: date | None, facts: HealthFacts, health: Health
 ) -> AccountLine:
-    return AccountLine(id_, key, name, Stage(stage), renewal_date, health, facts.steps_open, facts.steps_overdue)
+    return AccountLine(id_, key, name, stage, renewal_date, health, facts.steps_open, facts.steps_overdue)
 
 
 def in_order_of_need(lines: Sequence[AccountLine]) -> list[AccountLine]:

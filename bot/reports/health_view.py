@@ -83,7 +83,7 @@ def change_shown(health: Health) -> int | None:
 
 def head_facts(account: AccountHead, reader: Actor, today: date) -> list[str]:
     """Segment, touch, stage, renewal, revenue (for those who may see it), CSM."""
-    facts = [account.segment.value, f"{account.touch} touch", account.stage.value]
+    facts = [account.segment, f"{account.touch} touch", account.stage]
     if account.renewal_date:
         facts.append(f"renews {days_words(account.renewal_date, today)}")
     if account.arr is not None and may_see_arr(reader, account.roles):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.library.health_config import ComponentKey, HealthConfig
-from bot.models import MilestoneKind, MilestoneStatus, Segment, Sentiment, Touch
+from bot.models import MilestoneKind, MilestoneStatus, Sentiment, Touch
 from bot.signals.movements import Movement, compare
 
 LABELS: Mapping[ComponentKey, str] = {
@@ -59,7 +59,7 @@ class HealthFacts:
     """What is known of one account. Overdue is counted in each assignee's own calendar."""
 
     account_id: int
-    segment: Segment
+    segment: str
     touch: Touch
     sentiment: Sentiment | None = None
     sentiment_at: datetime | None = None

@@ -22,7 +22,6 @@ from bot.models import (
     MilestoneStatus,
     Run,
     RunStatus,
-    Segment,
     Sentiment,
     Step,
     StepStatus,
@@ -78,7 +77,7 @@ async def load_health_facts(reader: Reader, scope: Scope, config: HealthConfig, 
     return [
         HealthFacts(
             account_id=row.id,
-            segment=Segment(row.segment),
+            segment=row.segment,
             touch=Touch(row.touch),
             sentiment=Sentiment(row.sentiment) if row.sentiment else None,
             sentiment_at=row.sentiment_at,

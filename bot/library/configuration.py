@@ -1,0 +1,37 @@
+"""Reading a configuration file of a playbooks directory: health.yaml, escalation.yaml, stages.yaml, segments.yaml."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from bot.errors import ConfigurationError
+from bot.library.loading import Problem, line_of, load_yaml, validation_problems
+from bot.library.references import Complaint
+from bot.library.schema import Authored
+
+T = TypeVar("T", bound=Authored)
+
+
+def no_complaints(_: Any) -> list[Complaint]:
+    return []
+
+
+def load_configuration(path: Path, model: type[T], complaints: Callable[[T], list[Complaint]] = no_complaints) -> T:
+    """What a file says; the model's defaults where there is none. Raises ConfigurationError with the line.
+
+    `complaints` looks at what the model cannot know by itself, such as the names in other files.
+    """
+    if not path.exists():
+        return model()
+    document = load_yaml(path, path.name)
+    if isinstance(document, Problem):
+        raise ConfigurationError(str(document))
+    try:
+        read = model.model_validate(document)
+    except ValidationError as error:
+        raise ConfigurationError(str(validation_problems(error, document, path.name)[0])) from error
+    for where, message in complaints(read):
+        raise ConfigurationError(str(Problem(path.name, line_of(document, where), ".".join(map(str, where)), message)))
+    return read

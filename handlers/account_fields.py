@@ -10,7 +10,7 @@ from handlers.form import Form
 
 _TEXTS = (InputId.ACCOUNT_NAME, InputId.DOMAIN, InputId.INDUSTRY, InputId.OUTCOME)
 _CODES = (InputId.CURRENCY, InputId.COUNTRY)
-_MENUS = (InputId.SEGMENT, InputId.TOUCH, InputId.STAGE, *ROLE_LABELS)
+_MENUS = (InputId.SEGMENT, InputId.TOUCH, InputId.STAGE, InputId.JOURNEY, InputId.MATURITY, *ROLE_LABELS)
 
 
 def entered_fields(form: Form) -> dict[str, Any]:

@@ -9,12 +9,16 @@ from bot.slack.ids import ActionId, CallbackId
 from handlers.actions.account_note import handle_account_note
 from handlers.actions.account_show import handle_account_show
 from handlers.actions.account_timeline import handle_account_timeline
+from handlers.actions.bulk_start import handle_bulk_start
 from handlers.actions.escalation_acknowledge import handle_escalation_acknowledge
 from handlers.actions.escalation_ask import handle_escalation_ask
 from handlers.actions.escalation_resolve import handle_escalation_resolve
 from handlers.actions.exemption_approve import handle_exemption_approve
 from handlers.actions.exemption_decline import handle_exemption_decline
+from handlers.actions.journey_confirm import handle_journey_confirm
+from handlers.actions.journey_show import handle_journey_show
 from handlers.actions.milestone_note import handle_milestone_note
+from handlers.actions.stage_move import handle_stage_move
 from handlers.actions.step_complete import handle_step_complete
 from handlers.actions.step_escalate import handle_step_escalate
 from handlers.actions.step_menu import handle_step_menu
@@ -42,6 +46,7 @@ from handlers.views.escalate import handle_escalate_form
 from handlers.views.escalation_ask import handle_escalation_ask_form
 from handlers.views.escalation_resolve import handle_escalation_resolve_form
 from handlers.views.exemption_request import handle_exemption_request_form
+from handlers.views.journey_confirm import handle_journey_confirm_form
 from handlers.views.log_to_account import handle_log_to_account_form
 from handlers.views.milestone_note import handle_milestone_note_form
 from handlers.views.round_skip import handle_round_skip_form
@@ -84,6 +89,10 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.VERSION_MOVE: handle_version_move,
     ActionId.EXEMPTION_APPROVE: handle_exemption_approve,
     ActionId.EXEMPTION_DECLINE: handle_exemption_decline,
+    ActionId.JOURNEY_SHOW: handle_journey_show,
+    ActionId.JOURNEY_CONFIRM: handle_journey_confirm,
+    ActionId.STAGE_MOVE: handle_stage_move,
+    ActionId.BULK_START: handle_bulk_start,
 }
 VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.STEP_COMPLETE: handle_step_complete_form,
@@ -107,6 +116,7 @@ VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.VERSION_SEND_BACK: handle_version_send_back_form,
     CallbackId.RUNS_MOVE: handle_runs_move_form,
     CallbackId.EXEMPTION_REQUEST: handle_exemption_request_form,
+    CallbackId.JOURNEY_CONFIRM: handle_journey_confirm_form,
 }
 EVENTS: Mapping[str, Callable[[EventCall], Awaitable[None]]] = {
     "app_home_opened": handle_app_home_opened,

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.environment import load_settings, open_database, run_async
+from bot.commands.environment import load_library, load_settings, open_database, run_async
 from bot.commands.groups import new_group
+from bot.commands.segmenting import segment
 
 if TYPE_CHECKING:
     from bot.imports.importing import Entity, Options
     from bot.imports.plan import Plan
-    from bot.library.library import Library
 
 SHOWN_PROBLEMS = 20
 SHOWN_EXAMPLES = 5
@@ -31,6 +31,8 @@ def add_to(app: typer.Typer) -> None:
     ):
         group = new_group(help_text)
         group.command("import")(command)
+        if name == "accounts":
+            group.command("segment")(segment)
         app.add_typer(group, name=name)
 
 
@@ -44,7 +46,7 @@ def import_accounts(
     """Import accounts from a CSV file, as HubSpot and Salesforce export them. Doing it twice changes nothing."""
     from bot.imports.accounts import Accounts
 
-    _import(Accounts(_load_library()), file, _options(file, dry_run, skip_bad_rows, date_format, keep_unknown))
+    _import(Accounts(load_library()), file, _options(file, dry_run, skip_bad_rows, date_format, keep_unknown))
 
 
 def import_members(
@@ -62,16 +64,7 @@ def import_contacts(
     """Import contacts of accounts that are there already. Doing it twice changes nothing."""
     from bot.imports.contacts import Contacts
 
-    _import(Contacts(_load_library()), file, _options(file, dry_run, skip_bad_rows, date_format))
-
-
-def _load_library() -> "Library":
-    from bot.library.library import Library
-
-    settings = load_settings()
-    library = Library(settings.playbooks_dir, settings.templates_dir)
-    library.load()
-    return library
+    _import(Contacts(load_library()), file, _options(file, dry_run, skip_bad_rows, date_format))
 
 
 def _options(

@@ -12,6 +12,7 @@ import typer
 from bot.commands import variants
 from bot.commands.environment import load_library, load_settings, open_database, run_async
 from bot.commands.groups import new_group
+from bot.commands.starting import start
 
 if TYPE_CHECKING:
     from bot.engine.rehearsing import Rehearsal
@@ -31,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("lint")(lint)
     group.command("list")(list_playbooks)
     group.command("rehearse")(rehearse)
+    group.command("start")(start)
     variants.add_to(group)
     app.add_typer(group, name="playbooks")
 

@@ -27,6 +27,7 @@ from bot.reports.celebration import load_celebration
 from bot.reports.escalation import load_escalation_card
 from bot.reports.exemptions import ended_for, load_exemption_card
 from bot.reports.home import load_home
+from bot.reports.journey import load_stage_wait
 from bot.reports.steps_message import load_cards_for, steps_posted, steps_to_announce
 from bot.reports.versions import load_version_card
 from bot.services import Services
@@ -36,6 +37,7 @@ from bot.slack.celebration import build_celebration_message
 from bot.slack.escalation_message import build_escalation_message
 from bot.slack.exemption_views import build_exemption_over, build_exemption_question
 from bot.slack.home_view import build_home_view
+from bot.slack.journey_view import build_stage_wait_message
 from bot.slack.limits import SECTION_TEXT
 from bot.slack.steps_message import build_steps_message
 from bot.slack.text import fit, label, mention, shorten
@@ -191,6 +193,21 @@ async def _blocked_card(
     return await load_blocked_card(session, services.library, step_id, asked_by_id, _member_id(delivery), now)
 
 
+async def build_stage_waits(
+    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+) -> Outgoing | None:
+    """What keeps an account from its next stage; nothing when it has moved since."""
+    if delivery.account_id is None:
+        return None
+    session = reading_session(connection)
+    stage = str(delivery.payload["stage"])
+    waiting = await load_stage_wait(session, services.library, delivery.account_id, stage, now)
+    if waiting is None:
+        return None
+    text, blocks = build_stage_wait_message(waiting)
+    return PostMessage(member_id=_member_id(delivery), text=text, blocks=blocks)
+
+
 async def build_redraw(
     connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
@@ -276,6 +293,7 @@ BUILDERS: Mapping[DeliveryKind, Builder] = {
     DeliveryKind.ESCALATION_UPDATE: build_escalation_update,
     DeliveryKind.NOTICE: build_notice,
     DeliveryKind.BLOCKED: build_blocked,
+    DeliveryKind.STAGE_WAITS: build_stage_waits,
     DeliveryKind.REDRAW: build_redraw,
     DeliveryKind.HOME: build_home,
     DeliveryKind.EMAIL: build_email,

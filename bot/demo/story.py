@@ -16,6 +16,7 @@ from bot.engine.accounts import ContactDraft, log_sentiment, save_contact
 from bot.engine.actors import Actor
 from bot.engine.answers import Completion
 from bot.engine.escalations import acknowledge_escalation, resolve_escalation
+from bot.engine.journeys.joining import confirm_met, load_proposals
 from bot.engine.milestones import plan_milestone, reach_milestone
 from bot.engine.notes import add_note
 from bot.engine.raising import raise_escalation
@@ -178,6 +179,19 @@ class Plans:
         await plan_milestone(
             moment.session, moment.account_id, self.milestone, moment.actor, moment.now, target=moment.day(self.on)
         )
+
+
+@dataclass(frozen=True)
+class ConfirmsReached:
+    """The account joined its journey in the middle: what it has behind it is confirmed, all but some milestones."""
+
+    but: Sequence[str] = ()
+
+    async def play(self, moment: Moment) -> None:
+        account = await moment.session.get_one(Account, moment.account_id)
+        proposed = await load_proposals(moment.session, moment.library, account, moment.now)
+        ids = [one.milestone_id for one in proposed if one.title not in self.but]
+        await confirm_met(moment.session, moment.library, moment.account_id, ids, moment.actor, moment.now)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
 from bot.engine.journal import record
+from bot.engine.journeys.milestones import key_now
 from bot.engine.outbox import refresh_homes
 from bot.engine.permissions import require_may_edit_account
 from bot.engine.state import load_team, lock_account
@@ -42,7 +43,7 @@ async def reach_milestone(
     evidence: str | None = None,
 ) -> Milestone:
     """Mark a milestone reached, whether or not it was planned. Doing it again changes nothing."""
-    account, milestone = await _open(session, account_id, key, actor, now, title=title)
+    account, milestone = await _open(session, account_id, key, actor, now, title=title, library=library)
     if milestone.status is MilestoneStatus.REACHED:
         return milestone
     milestone.status, milestone.reached_at = MilestoneStatus.REACHED, now
@@ -67,11 +68,13 @@ async def plan_milestone(
     target: date,
     title: str | None = None,
     kind: MilestoneKind = MilestoneKind.CELEBRATION,
+    library: Library | None = None,
 ) -> Milestone:
     """Set the day a milestone is meant to be reached. A day that is past is refused."""
     if target < local_date(now, actor.timezone):
         raise InvalidInput("That date is past. Give today or a later day, or say that it was reached.", field="target")
-    _, milestone = await _open(session, account_id, key, actor, now, title=title, kind=kind)
+    _, milestone = await _open(session, account_id, key, actor, now, title=title, kind=kind, library=library)
+    milestone.journey = None  # a day chosen by hand stays, whatever the journey's dates do
     await call_off_celebration(session, milestone.id)
     milestone.status, milestone.target_date, milestone.reached_at = MilestoneStatus.PLANNED, target, None
     _record(session, TimelineKind.MILESTONE_PLANNED, f"planned {milestone.title} for {target}", milestone, actor, now)
@@ -80,10 +83,17 @@ async def plan_milestone(
 
 
 async def miss_milestone(
-    session: AsyncSession, account_id: int, key: str, actor: Actor, now: datetime, *, evidence: str | None = None
+    session: AsyncSession,
+    account_id: int,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    evidence: str | None = None,
+    library: Library | None = None,
 ) -> Milestone:
     """Say that a milestone will not be reached."""
-    _, milestone = await _open(session, account_id, key, actor, now)
+    _, milestone = await _open(session, account_id, key, actor, now, library=library)
     await call_off_celebration(session, milestone.id)
     milestone.status, milestone.reached_at = MilestoneStatus.MISSED, None
     milestone.evidence = (evidence or "").strip()[:EVIDENCE_LENGTH] or milestone.evidence
@@ -122,8 +132,11 @@ async def _open(
     *,
     title: str | None = None,
     kind: MilestoneKind = MilestoneKind.CELEBRATION,
+    library: Library | None = None,
 ) -> tuple[Account, Milestone]:
+    """The milestone, made where the account has none. With a library, that of the present year of the journey."""
     account = await lock_account(session, account_id)
+    key = key_now(library, account, key) if library else key
     require_may_edit_account(actor, (await load_team(session, account_id)).roles)
     query = select(Milestone).where(Milestone.account_id == account_id, Milestone.key == key)
     milestone = (await session.exec(query)).one_or_none()

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.calendars import local_date
+from bot.engine.journeys.milestones import key_now
 from bot.engine.nearing import Due, find_due, trigger_key
 from bot.engine.rounds import pass_over_if_open
 from bot.engine.runs import start_run
@@ -27,7 +28,9 @@ async def start_for_milestone(
 ) -> list[Run]:
     await library.refresh(await session.connection())
     found = [
-        (p, trigger.when) for p, trigger in waiting(library, MilestoneTrigger) if trigger.milestone == milestone.key
+        (p, trigger.when)
+        for p, trigger in waiting(library, MilestoneTrigger)
+        if milestone.key in {trigger.milestone, key_now(library, account, trigger.milestone)}
     ]
     return await _start_those(session, library, account, found, f"milestone:{milestone.id}", now)
 

@@ -1,7 +1,7 @@
 """Importing accounts, with who looks after them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ from bot.imports.importing import Advance, StartPhase
 from bot.imports.people import Directory
 from bot.imports.plan import Change, Plan
 from bot.imports.rows import Checked, Row, RowProblem, Values
+from bot.imports.serving import serve_imported
+from bot.library.journeys import Journey
 from bot.library.library import Library
 from bot.models import (
     Account,
@@ -70,22 +72,23 @@ SYSTEMS = {"hubspot": ("Record ID", "Company ID", "HubSpot ID"), "salesforce": (
 ATTRIBUTE = "attributes."
 
 
-class Accounts:
-    """`library` is what running playbooks are re-planned with when a date moves. An import itself starts none."""
-
-    def __init__(self, library: Library) -> None:
-        self.library = library
-
-    noun = "account"
-    columns: Sequence[Column] = (
+def account_columns(library: Library) -> Sequence[Column]:
+    """The columns a file may have; stages, segments and journeys are those of the configuration."""
+    return (
         Column("key", cells.parse_key, ("Account key", "Short name")),
         Column("name", cells.text_up_to(200), ("Company name", "Account Name", "Company", "Customer")),
         Column("domain", cells.parse_domain, ("Company Domain Name", "Website URL", "Website")),
-        Column("segment", cells.choice_of(Segment, SEGMENTS), ("Customer segment", "Account Segment", "Tier")),
+        Column(
+            "segment", cells.name_of(library.segments.titles, SEGMENTS), ("Customer segment", "Account Segment", "Tier")
+        ),
         Column("touch", cells.choice_of(Touch, TOUCHES), ("Touch level", "Touch model")),
-        Column("stage", cells.choice_of(Stage, STAGES), ("Lifecycle Stage", "Life-cycle stage", "Customer stage")),
+        Column(
+            "stage",
+            cells.name_of(library.stages.titles, STAGES),
+            ("Lifecycle Stage", "Life-cycle stage", "Customer stage"),
+        ),
         Column("maturity", cells.whole_number(1, 5), ("Maturity level",)),
-        Column("journey", cells.text_up_to(80), ("Customer journey",)),
+        Column("journey", cells.name_of(_titles(library.journeys)), ("Customer journey",)),
         Column("entry_reason", cells.choice_of(EntryReason), ("Reason for entry",)),
         Column("industry", cells.text_up_to(120), ("Sector",)),
         Column("country", cells.parse_country, ("Country/Region", "Billing Country", "Company country")),
@@ -101,7 +104,21 @@ class Accounts:
         *(Column(role.value, str, aliases) for role, aliases in ROLE_COLUMNS.items()),
         *(Column(f"{system}_id", cells.text_up_to(80), headers) for system, headers in SYSTEMS.items()),
     )
+
+
+def _titles(journeys: Mapping[str, Journey]) -> dict[str, str]:
+    return {key: journey.title for key, journey in journeys.items()}
+
+
+class Accounts:
+    """`library` is what running playbooks are re-planned with when a date moves. An import itself starts none."""
+
+    noun = "account"
     required: Sequence[Sequence[str]] = (("name", "key"),)
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.columns = account_columns(library)
 
     def unknown_column(self, header: str) -> Column | None:
         name = re.sub(r"[^a-z0-9]+", "_", header.lower()).strip("_")[:40]
@@ -137,7 +154,8 @@ class Accounts:
         return plan
 
     async def follow_up(self, database: Database, plan: Plan, now: datetime, phase: StartPhase) -> None:
-        """Nothing: the day's job starts what their dates call for."""
+        """Serve the accounts as the segment table says. The day's job starts what their dates call for."""
+        await serve_imported(database, self.library, plan, now, phase)
 
     async def apply(self, session: AsyncSession, plan: Plan, now: datetime, source: str, advance: Advance) -> None:
         blank = blank_row(Account(key="", name="", created_at=now, updated_at=now))
@@ -157,11 +175,13 @@ class Accounts:
             await refresh_homes(session, members, now)
 
     async def _replan(self, session: AsyncSession, plan: Plan, now: datetime) -> None:
-        """Move the open steps of accounts whose dates moved. Few accounts have any: those are asked for first."""
+        """Move the open steps and the milestones of accounts whose dates moved, where there are any."""
         moved = [change.id for change in plan.changed if change.after.keys() & set(Anchor)]
         for chunk in chunks(moved):
-            query = select(Run.account_id).where(col(Run.account_id).in_(chunk), col(Run.status).in_(OPEN_RUNS))
-            for account_id in sorted((await session.exec(query.distinct())).all()):
+            running = select(Run.account_id).where(col(Run.account_id).in_(chunk), col(Run.status).in_(OPEN_RUNS))
+            travelling = select(Account.id).where(col(Account.id).in_(chunk), col(Account.journey).is_not(None))
+            found = {*(await session.exec(running)).all(), *(await session.exec(travelling)).all()}
+            for account_id in sorted(found):
                 await replan_other_runs(session, self.library, await session.get_one(Account, account_id), now)
 
 

@@ -128,6 +128,21 @@ def choice_of(values: type[E], others: Mapping[str, E] | None = None) -> Parser:
     return parse
 
 
+def name_of(titles: Mapping[str, str], others: Mapping[str, str] | None = None) -> Parser:
+    """A key of the configuration, by the key, its title, or one of the `others` words that stand for a key."""
+    words = {_plain_word(word): key for word, key in (others or {}).items() if key in titles}
+    words |= {_plain_word(title): key for key, title in titles.items()}
+    words |= {_plain_word(key): key for key in titles}
+
+    def parse(text: str) -> str:
+        try:
+            return words[_plain_word(text)]
+        except KeyError:
+            raise ValueError(f'"{text}" is not one of {", ".join(titles) or "any: there are none"}') from None
+
+    return parse
+
+
 def several_of(parse_one: Parser) -> Parser:
     """A list in one cell, separated by semicolons, commas or bars. Each value is kept once, in order."""
 

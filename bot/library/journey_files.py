@@ -126,6 +126,8 @@ def table_problems(directory: Path, segments: Segments, journeys: Mapping[str, J
     path = directory / "segments.yaml"
     document = load_yaml(path, path.name)
     return [
-        problem_at(document, path.name, ("table", place, "journey"), unknown_name("journey", str(row.journey), journeys))
+        problem_at(
+            document, path.name, ("table", place, "journey"), unknown_name("journey", str(row.journey), journeys)
+        )
         for place, row in wrong
     ]

@@ -1,4 +1,4 @@
-"""Journeys, playbooks/journeys/*.yaml: the stages of an account's year, each with its goal, milestones and playbooks."""
+"""Journeys, playbooks/journeys/*.yaml: the stages of an account's year, each with goal, milestones and playbooks."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -46,7 +46,17 @@ from bot.models.playbooks import (
     SuggestionStatus,
     VersionStatus,
 )
-from bot.models.runs import ACTIONABLE, FINISHED, BlockCategory, Run, RunStatus, Step, StepKind, StepStatus
+from bot.models.runs import (
+    ACTIONABLE,
+    FINISHED,
+    BlockCategory,
+    BulkStart,
+    Run,
+    RunStatus,
+    Step,
+    StepKind,
+    StepStatus,
+)
 from bot.models.success import AdvocacyAsk, AskKind, AskStatus, Objective, ObjectiveStatus
 from bot.models.touchpoints import Touchpoint, TouchpointKind, TouchpointStatus
 
@@ -61,6 +71,7 @@ __all__ = [
     "AskKind",
     "AskStatus",
     "BlockCategory",
+    "BulkStart",
     "Contact",
     "ContactRole",
     "Delivery",

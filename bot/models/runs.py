@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from bot.models.columns import choice, foreign_key, id_field, instant, json_field
+from bot.models.columns import BIG_ID, choice, foreign_key, id_field, instant, json_field
 from bot.models.people import MemberRole
 
 
@@ -55,6 +55,25 @@ class Run(SQLModel, table=True):
     criteria_met: bool | None = Field(default=None, description="whether its exit criteria held when it ended")
     thread_channel: str | None = Field(default=None, max_length=32, description="its escalation's channel, if any")
     thread_ts: str | None = Field(default=None, max_length=32)
+
+
+class BulkStart(SQLModel, table=True):
+    """A playbook asked for on many accounts. A worker goes through them; `last_account_id` is how far it is."""
+
+    __tablename__ = "bulk_starts"
+
+    id: int = id_field()
+    playbook_key: str = Field(max_length=80)
+    condition: str = Field(max_length=1000, description="CEL over `account`: which ones")
+    asked_by_id: int | None = foreign_key(
+        "members", default=None, index=False, description="None: from the command line"
+    )
+    last_account_id: int = Field(default=0, sa_type=BIG_ID)
+    started: int = 0
+    running: int = Field(default=0, description="it was under way there already")
+    refused: int = Field(default=0, description="it could not be started there, as when an account has no CSM")
+    created_at: datetime = instant()
+    finished_at: datetime | None = instant(default=None)
 
 
 class StepKind(StrEnum):

@@ -8,9 +8,10 @@ from sqlmodel import col
 
 from bot.db import Reader
 from bot.engine.accounts import ROLE_FIELDS
+from bot.library.library import Library
 from bot.models import Account, AccountRole, Anchor, Member, MemberRole
 from bot.reports.account_head import AccountHead, Statement
-from bot.slack.account_form import ROLE_LABELS, AccountForm, Choice
+from bot.slack.account_form import ROLE_LABELS, AccountForm, Choice, NamesToChoose
 from bot.slack.ids import InputId
 from bot.slack.limits import SELECT_OPTIONS
 
@@ -22,13 +23,13 @@ FITTING: Mapping[MemberRole, frozenset[MemberRole]] = {  # who is offered for a 
 }
 
 
-async def read_new_form(reader: Reader) -> AccountForm:
-    return AccountForm(people=await _people(reader, {}))
+async def read_new_form(reader: Reader, library: Library) -> AccountForm:
+    return AccountForm(names=_names(library), people=await _people(reader, {}))
 
 
-async def read_edit_form(reader: Reader, account: AccountHead) -> tuple[AccountForm, datetime]:
+async def read_edit_form(reader: Reader, library: Library, account: AccountHead) -> tuple[AccountForm, datetime]:
     """The account as it is, and since when it is so."""
-    columns = (Account.country, Account.industry, Account.outcome, Account.updated_at)
+    columns = (Account.country, Account.industry, Account.outcome, Account.maturity, Account.updated_at)
     query: Statement = select(*map(col, columns)).where(col(Account.id) == account.id)
     more = (await reader.execute(query)).one()
     holders = {block_id: account.roles[role] for block_id, role in _roles().items() if role in account.roles}
@@ -38,6 +39,9 @@ async def read_edit_form(reader: Reader, account: AccountHead) -> tuple[AccountF
         segment=account.segment,
         touch=account.touch,
         stage=account.stage,
+        journey=account.journey,
+        maturity=more.maturity,
+        names=_names(library),
         arr=account.arr,
         currency=account.currency,
         country=more.country,
@@ -60,6 +64,18 @@ async def read_my_accounts(reader: Reader, member_id: int) -> tuple[Choice, ...]
         .limit(SELECT_OPTIONS)
     )
     return tuple(Choice(str(row.id), row.name) for row in (await reader.execute(query)).all())
+
+
+def _names(library: Library) -> NamesToChoose:
+    return NamesToChoose(
+        stages=_choices(library.stages.titles),
+        segments=_choices(library.segments.titles),
+        journeys=_choices({key: journey.title for key, journey in library.journeys.items()}),
+    )
+
+
+def _choices(titles: Mapping[str, str]) -> tuple[Choice, ...]:
+    return tuple(Choice(key, title) for key, title in titles.items())
 
 
 def _roles() -> dict[InputId, MemberRole]:

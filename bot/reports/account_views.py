@@ -20,7 +20,8 @@ from bot.slack.dates import day_words, moment_words
 from bot.slack.step_card import role_words
 
 
-def card_view(card: AccountCard, reader: Actor, now: datetime) -> CardView:
+def card_view(card: AccountCard, reader: Actor, now: datetime, served: tuple[tuple[str, ...], ...] = ()) -> CardView:
+    """`served` says which row of the segment table the account is in."""
     account, today = card.account, local_date(now, reader.timezone)
     facts = head_facts(account, reader, today)
     facts += [fact for fact in (card.industry, card.country) if fact]
@@ -33,6 +34,7 @@ def card_view(card: AccountCard, reader: Actor, now: datetime) -> CardView:
         sections=(
             CardSection("Team", _team(account), "Nobody yet. `/account edit` sets who does what."),
             CardSection("Dates", _dates(account, today)),
+            CardSection("How it is served", served),
             CardSection("Sentiment", _sentiment(account, today)),
             CardSection("Contacts", tuple(map(_contact, card.contacts)), "None yet. /account contact adds one."),
             CardSection("Milestones", tuple(_milestone(one, today) for one in card.milestones)),
@@ -142,7 +144,7 @@ def list_view(page: AccountPage, reader: Actor, now: datetime, *, everybody: boo
 
 
 def _account(line: AccountLine, today: date) -> AccountRow:
-    facts = [line.stage.value]
+    facts = [line.stage]
     if line.renewal_date:
         facts.append(f"renews {days_words(line.renewal_date, today)}")
     if line.steps_overdue:

@@ -1,4 +1,4 @@
-"""What a day owes: playbooks whose date has come near are started, and health is written down.
+"""What a day owes: journeys roll over, playbooks whose date has come near are started, health is written down.
 
 Everything here may run any number of times a day: what has been done is not done again.
 """
@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.engine.journeys.moving import find_to_roll, roll_over
 from bot.engine.nearing import find_due
 from bot.engine.triggers import start_due
 from bot.services import Services
@@ -22,13 +23,27 @@ PAUSE = (
 
 
 async def run_daily(services: Services, now: datetime) -> int:
-    """Start due playbooks and keep today's health of every account. Returns how many playbooks started."""
+    """Roll over journeys, start due playbooks, keep every account's health. Returns how many playbooks started."""
+    rolled = await roll_journeys(services, now)
     started = await _start_playbooks(services, now)
     await snapshot_health(services.database, services.library.health_config, now)
-    if started:
-        log.info("playbooks_started", started=started)
+    if started or rolled:
+        log.info("day_began", playbooks_started=started, journeys_rolled_over=rolled)
         services.wake()
     return started
+
+
+async def roll_journeys(services: Services, now: datetime) -> int:
+    """Put accounts whose year is over on what follows, a few in a transaction. Returns how many went on."""
+    async with services.database.reading() as connection:
+        found = await find_to_roll(connection, services.library, now)
+    rolled = 0
+    for few in (found[at : at + ACCOUNTS_AT_A_TIME] for at in range(0, len(found), ACCOUNTS_AT_A_TIME)):
+        async with services.database.transaction() as session:
+            for account_id in few:
+                rolled += await roll_over(session, services.library, account_id, now)
+        await asyncio.sleep(PAUSE)
+    return rolled
 
 
 async def _start_playbooks(services: Services, now: datetime) -> int:

@@ -8,6 +8,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.errors import PlaycallError
+from bot.schedule.bulk import start_bulk
 from bot.schedule.daily import run_daily
 from bot.schedule.firing import fire_due
 from bot.schedule.library_watch import LibraryWatch
@@ -32,7 +33,7 @@ def watching_jobs() -> Jobs:
 
 
 class Heartbeat:
-    """Fires due touchpoints every few seconds, and once an hour does what a day owes, until stopped.
+    """Fires due touchpoints and starts what many accounts wait for, every few seconds; once an hour, what a day owes.
 
     A process with `jobs` of its own (functions and seconds) does those instead.
     """

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from bot.models import Anchor, Segment, Stage, Touch
+from bot.models import Anchor, Touch
 from bot.slack.account_words import DOT
 from bot.slack.blocks import (
     Block,
@@ -49,15 +49,33 @@ class Choice:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class NamesToChoose:
+    """What stages, segments and journeys there are."""
+
+    stages: tuple[Choice, ...] = ()
+    segments: tuple[Choice, ...] = ()
+    journeys: tuple[Choice, ...] = ()
+
+
+MATURITY = tuple(
+    Choice(str(level), f"{level} {words}")
+    for level, words in enumerate(("new to the field", "first steps", "at home in it", "ahead of most", "leading"), 1)
+)
+
+
 @dataclass(frozen=True)
 class AccountForm:
     """What the form starts with. `people` are the members to choose from, by the input of a role."""
 
     name: str = ""
     domain: str | None = None
-    segment: Segment | None = None
+    segment: str | None = None
     touch: Touch | None = None
-    stage: Stage | None = None
+    stage: str | None = None
+    journey: str | None = None
+    maturity: int | None = None
+    names: NamesToChoose = NamesToChoose()
     arr: int | None = None
     currency: str = "USD"
     country: str | None = None
@@ -101,9 +119,9 @@ def _identity(form: AccountForm) -> list[Block]:
 
 def _service(form: AccountForm, *, edits: bool) -> list[Block]:
     return [
-        _menu(InputId.SEGMENT, "Segment", [one.value for one in Segment], form.segment, edits),
-        _menu(InputId.TOUCH, "Touch", [one.value for one in Touch], form.touch, edits),
-        _menu(InputId.STAGE, "Stage", [one.value for one in Stage], form.stage, edits),
+        _choice(InputId.STAGE, "Stage", form.names.stages, form.stage, optional=edits),
+        *_served(form),
+        _choice(InputId.MATURITY, "Maturity", MATURITY, str(form.maturity or "")),
         input_block(
             InputId.ARR,
             "ARR",
@@ -131,16 +149,23 @@ def _service(form: AccountForm, *, edits: bool) -> list[Block]:
     ]
 
 
+def _served(form: AccountForm) -> list[Block]:
+    """Of a new account the segment table decides what is left empty here."""
+    touches = [Choice(one.value, one.value) for one in Touch]
+    journeys = [_choice(InputId.JOURNEY, "Journey", form.names.journeys, form.journey)] if form.names.journeys else []
+    return [
+        _choice(InputId.SEGMENT, "Segment", form.names.segments, form.segment),
+        _choice(InputId.TOUCH, "Touch", touches, form.touch),
+        *journeys,
+    ]
+
+
 def _people(form: AccountForm) -> list[Block]:
     return [
         _choice(block_id, name, form.people[block_id], form.holders.get(block_id))
         for block_id, name in ROLE_LABELS.items()
         if form.people.get(block_id)
     ]
-
-
-def _menu(block_id: InputId, name: str, values: Sequence[str], present: str | None, edits: bool) -> Block:
-    return _choice(block_id, name, [Choice(value, value) for value in values], present, optional=edits)
 
 
 def _choice(

@@ -24,6 +24,9 @@ USAGES: Mapping[str, Usage] = {
         "ACCOUNT NAME reached|planned|missed [DATE or WHY]", "key moments", "acme go-live planned 2026-12-01"
     ),
     "contact": Usage("ACCOUNT NAME EMAIL [ROLES]", "add or change a person", "acme Jane Doe jane@acme.com champion"),
+    "journey": Usage(
+        "ACCOUNT [JOURNEY]", "the journey an account is on; with a name, put it on that one", "acme year-1"
+    ),
     "add": Usage("", "add an account", ""),
     "edit": Usage("ACCOUNT", "change dates, people and everything else", "acme"),
 }

@@ -102,8 +102,10 @@ def radio_buttons(options: Sequence[Block], *, initial: Block | None = None) -> 
     )
 
 
-def checkboxes(*options: Block) -> Block:
-    return {"type": "checkboxes", "action_id": VALUE, "options": list(options)}
+def checkboxes(*options: Block, initial: Sequence[Block] = ()) -> Block:
+    """`initial` are those of the options that are ticked to begin with."""
+    element = {"type": "checkboxes", "action_id": VALUE, "options": list(options)}
+    return _with(element, initial_options=list(initial) or None)
 
 
 def date_picker(initial: str | None = None) -> Block:

@@ -31,6 +31,12 @@ class ActionId(StrEnum):
     EXEMPTION_APPROVE = "exemption_approve"
     EXEMPTION_DECLINE = "exemption_decline"
 
+    # --- journeys -----------------------------------------------------------------------------------------------------
+    JOURNEY_SHOW = "journey_show"
+    JOURNEY_CONFIRM = "journey_confirm"
+    STAGE_MOVE = "stage_move"
+    BULK_START = "bulk_start"
+
 
 class CallbackId(StrEnum):
     # --- steps, runs and escalations ----------------------------------------------------------------------------------
@@ -59,6 +65,9 @@ class CallbackId(StrEnum):
     VERSION_SEND_BACK = "version_send_back"
     RUNS_MOVE = "runs_move"
     EXEMPTION_REQUEST = "exemption_request"
+
+    # --- journeys -----------------------------------------------------------------------------------------------------
+    JOURNEY_CONFIRM = "journey_confirm"
 
 
 VALUE = "value"  # the action id of an input's element: the block id says which input it is
@@ -100,6 +109,9 @@ class InputId(StrEnum):
     SEGMENT = "segment"
     TOUCH = "touch"
     STAGE = "stage"
+    JOURNEY = "journey"
+    MATURITY = "maturity"
+    MET_MILESTONES = "met_milestones"
     ARR = "arr"
     CURRENCY = "currency"
     COUNTRY = "country"

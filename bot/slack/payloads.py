@@ -126,6 +126,20 @@ class AccountEditForm(Payload):
     updated_at: datetime
 
 
+class StageMove(Payload):
+    """An account about to go on to a stage."""
+
+    account: int
+    stage: str
+
+
+class BulkStart(Payload):
+    """A playbook about to be started on all accounts of a segment, by whoever has seen how many there are."""
+
+    playbook: str
+    segment: str
+
+
 class LoggedMessage(Payload):
     """A message in Slack that is to become a note, once."""
 

@@ -51,6 +51,7 @@ HELP = "\n".join(
         "`/playbook show KEY`  one playbook at a glance; `show KEY ACCOUNT` as it is for an account",
         "`/playbook diff KEY ACCOUNT`  what is different for that account, and why",
         "`/playbook start KEY ACCOUNT`  start it; you see the plan",
+        "`/playbook start KEY all:SEGMENT`  start it on every account of a segment, for leaders",
         "`/playbook pause KEY ACCOUNT`  nothing speaks up until you resume it",
         "`/playbook resume KEY ACCOUNT`  go on where it was paused",
         "`/playbook skip KEY ACCOUNT`  leave out one round of a playbook that recurs",

@@ -8,6 +8,7 @@ from bot.slack.text import shorten, unformatted
 from handlers.call import CommandCall
 from handlers.commands.account_changing import add_milestone, log_note, log_sentiment, save_contact
 from handlers.commands.account_forms import open_add_form, open_edit_form
+from handlers.commands.account_journey import account_journey
 from handlers.commands.account_showing import list_accounts, show_card, show_health, show_timeline
 from handlers.commands.subcommand import Subcommand
 
@@ -20,6 +21,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "sentiment": log_sentiment,
     "milestone": add_milestone,
     "contact": save_contact,
+    "journey": account_journey,
     "add": open_add_form,
     "edit": open_edit_form,
 }

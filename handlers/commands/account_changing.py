@@ -53,7 +53,14 @@ async def add_milestone(call: CommandCall, text: str) -> None:
     async with call.changing() as session:
         if given.target is not None:
             milestone = await milestones.plan_milestone(
-                session, account.id, given.key, call.actor, call.now, target=given.target, title=given.title
+                session,
+                account.id,
+                given.key,
+                call.actor,
+                call.now,
+                target=given.target,
+                title=given.title,
+                library=library,
             )
         elif given.status is MilestoneStatus.REACHED:
             milestone = await milestones.reach_milestone(
@@ -68,7 +75,7 @@ async def add_milestone(call: CommandCall, text: str) -> None:
             )
         else:
             milestone = await milestones.miss_milestone(
-                session, account.id, given.key, call.actor, call.now, evidence=given.evidence
+                session, account.id, given.key, call.actor, call.now, evidence=given.evidence, library=library
             )
     when = f" for {day_words(given.target, today)}" if given.target else ""
     await call.say(f"*{label(account.name)}*: {label(milestone.title)} is {milestone.status}{when}.")

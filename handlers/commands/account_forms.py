@@ -10,7 +10,7 @@ from handlers.commands.subcommand import named_account
 
 async def open_add_form(call: CommandCall, _: str) -> None:
     async with call.services.database.glance() as reader:
-        form = await read_new_form(reader)
+        form = await read_new_form(reader, call.services.library)
     await call.open_modal(build_add_account_modal(form))
 
 
@@ -19,6 +19,6 @@ async def open_edit_form(call: CommandCall, text: str) -> None:
     account = await named_account(call, text, "edit")
     require_may_edit_account(call.actor, account.roles)
     async with call.services.database.glance() as reader:
-        form, updated_at = await read_edit_form(reader, account)
+        form, updated_at = await read_edit_form(reader, call.services.library, account)
     ref = AccountEditForm(account=account.id, updated_at=updated_at)
     await call.open_modal(build_edit_account_modal(form, ref, account.key))

@@ -11,6 +11,7 @@ from bot.reports.account_views import card_view, list_view, timeline_view
 from bot.reports.finding import find_account, require_found
 from bot.reports.health import read_health_page
 from bot.reports.health_view import health_view
+from bot.reports.service import read_service
 from bot.reports.timeline import read_timeline
 from bot.slack.account_card_view import build_card_message
 from bot.slack.account_help import usage
@@ -40,7 +41,8 @@ async def show_card(call: CommandCall, text: str) -> None:
 async def say_card(call: Call, account: AccountHead) -> None:
     async with call.services.database.glance() as reader:
         card = await read_account_card(reader, account)
-    message = build_card_message(card_view(card, call.actor, call.now))
+        served = await read_service(reader, call.services.library, account, call.actor, call.now)
+    message = build_card_message(card_view(card, call.actor, call.now, served))
     await call.say(message.text, message.blocks)
 
 

@@ -11,6 +11,7 @@ from bot.slack.playbook_views import build_contact_modal, build_plan
 from bot.slack.text import plain
 from handlers.accounts import account_named
 from handlers.call import CommandCall
+from handlers.commands.playbook_bulk import ALL, ask_bulk
 
 USAGE = "Say which playbook and which account: `/playbook start basic-onboarding acme`."
 
@@ -22,6 +23,9 @@ async def start_playbook(call: CommandCall, text: str) -> None:
         raise InvalidInput(USAGE)
     library = call.services.library
     playbook = library.playbook(find_playbook(library, key).key)  # said before a contact is asked for
+    if name.lower().startswith(ALL):
+        await ask_bulk(call, playbook, name[len(ALL) :].strip().lower())
+        return
     account = await account_named(call, name)
     if playbook.subject == "contact":
         await ask_for_contact(call, playbook, account)

@@ -11,4 +11,6 @@ async def handle_account_add_form(call: ViewCall) -> None:
     draft: AccountDraft = check(AccountDraft, fields | {"key": key})
     async with call.changing() as session:
         account = await add_account(session, call.services.library, draft, call.actor, call.now)
-    await call.say(f"*{label(account.name)}* is added. `/account show {account.key}` shows its card.")
+    journey = call.services.library.journeys.get(account.journey or "")
+    served = f"{account.segment}, {account.touch} touch" + (f", on {label(journey.title)}" if journey else "")
+    await call.say(f"*{label(account.name)}* is added: {served}. `/account show {account.key}` shows its card and why.")

@@ -110,6 +110,22 @@ def upgrade() -> None:
     op.create_index("ix_advocacy_asks_contact_asked", "advocacy_asks", ["contact_id", "asked_at"], unique=False)
 
     op.create_table(
+        "bulk_starts",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("playbook_key", sa.String(length=80), nullable=False),
+        sa.Column("condition", sa.String(length=1000), nullable=False),
+        sa.Column("asked_by_id", BIG_ID, nullable=True),
+        sa.Column("last_account_id", BIG_ID, nullable=False),
+        sa.Column("started", sa.Integer(), nullable=False),
+        sa.Column("running", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("finished_at", INSTANT, nullable=True),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["members.id"], name="fk_bulk_starts_asked_by_id_members"),
+        sa.PrimaryKeyConstraint("id", name="pk_bulk_starts"),
+    )
+
+    op.create_table(
         "objectives",
         sa.Column("id", BIG_ID, nullable=False),
         sa.Column("account_id", BIG_ID, nullable=False),
@@ -237,6 +253,7 @@ def downgrade() -> None:
         op.drop_column("contacts", column)
     op.drop_column("accounts", "journey_started_on")
     for table in (
+        "bulk_starts",
         "suggestions",
         "retrospectives",
         "playbook_entries",

@@ -28,9 +28,7 @@ from bot.models import (
 )
 
 
-def unmet_criteria(
-    place: Place, stage: str, facts: Mapping[str, Any], reached: Collection[str]
-) -> list[GateCriterion]:
+def unmet_criteria(place: Place, stage: str, facts: Mapping[str, Any], reached: Collection[str]) -> list[GateCriterion]:
     """What the gate of a stage still asks for. `reached` are the keys of the account's milestones that are reached."""
     spec = place.journey.stage(stage)
     return [one for one in (spec.gate if spec else []) if not is_met(one, place, facts, reached)]
@@ -78,7 +76,9 @@ async def missing_for_stage(
         return []
     rows = await load_milestones(session, account.id)
     reached = {key for key, row in rows.items() if row.status is MilestoneStatus.REACHED}
-    reached |= {place.journey.milestones[key].key_from(place.started_on) for key in reaching if key in place.journey.milestones}
+    reached |= {
+        place.journey.milestones[key].key_from(place.started_on) for key in reaching if key in place.journey.milestones
+    }
     unmet = unmet_criteria(place, account.stage, {"account": account_facts(account, today)}, reached)
     if not unmet or await is_exempt(session, account.id, account.stage, today):
         return []

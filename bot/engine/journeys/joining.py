@@ -62,9 +62,7 @@ def _holds(condition: str, facts: Mapping[str, object]) -> bool:
         return False
 
 
-async def load_proposals(
-    session: AsyncSession, library: Library, account: Account, now: datetime
-) -> list[Proposal]:
+async def load_proposals(session: AsyncSession, library: Library, account: Account, now: datetime) -> list[Proposal]:
     team = await load_team(session, account.id)
     today = local_date(now, team.csm.timezone if team.csm else "UTC")
     place = place_of(library, account, today)
@@ -76,7 +74,12 @@ async def load_proposals(
 
 
 async def confirm_met(
-    session: AsyncSession, library: Library, account_id: int, milestone_ids: Collection[int], actor: Actor, now: datetime
+    session: AsyncSession,
+    library: Library,
+    account_id: int,
+    milestone_ids: Collection[int],
+    actor: Actor,
+    now: datetime,
 ) -> list[str]:
     """Mark those of the proposed milestones reached that the CSM has confirmed. Returns their titles.
 

@@ -32,15 +32,20 @@ def place_of(library: Library, account: Account, today: date) -> Place | None:
     return Place(journey, account.journey_started_on or today) if journey else None
 
 
+def key_now(library: Library, account: Account, key: str) -> str:
+    """The key under which the account has a milestone of its journey: one that comes each year has the year in it."""
+    journey = library.journeys.get(account.journey or "")
+    spec = journey.milestones.get(key) if journey else None
+    return spec.key_from(account.journey_started_on) if spec and account.journey_started_on else key
+
+
 async def load_milestones(session: AsyncSession, account_id: int) -> dict[str, Milestone]:
     """The account's milestones by key."""
     query = select(Milestone).where(Milestone.account_id == account_id).order_by(col(Milestone.id))
     return {milestone.key: milestone for milestone in (await session.exec(query)).all()}
 
 
-def targets_of(
-    place: Place, account: Account, rows: Mapping[str, Milestone], team: Team
-) -> dict[str, date | None]:
+def targets_of(place: Place, account: Account, rows: Mapping[str, Milestone], team: Team) -> dict[str, date | None]:
     """The days the journey's milestones are meant for, by their key in the journey."""
     settled = {
         spec.key: day

@@ -1,15 +1,18 @@
 """Putting an account on a journey, and going on to the next at the anniversary."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from sqlalchemy import and_, or_, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Reader
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
 from bot.engine.journal import record
 from bot.engine.journeys.milestones import Planned, place_of, plan_milestones
-from bot.engine.journeys.planning import Place, go_on, join
+from bot.engine.journeys.planning import Place, add_months, go_on, join
 from bot.engine.outbox import notify, refresh_homes
 from bot.engine.permissions import require_may_edit_account
 from bot.engine.planning import anchor_dates
@@ -17,7 +20,9 @@ from bot.engine.state import Team, load_team, lock_account
 from bot.errors import NotFound
 from bot.library.library import Library
 from bot.library.nearness import unknown_name
-from bot.models import Account, MilestoneStatus, TimelineKind
+from bot.models import Account, MilestoneStatus, Stage, TimelineKind
+
+FARTHEST_EAST = timedelta(hours=14)  # of UTC, where anybody lives
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,21 @@ async def put_on_journey(
     return JourneyChange(account, True, f"{_on(account, place)}{over} {_plan_words(planned)}")
 
 
+async def find_to_roll(reader: Reader, library: Library, now: datetime) -> list[int]:
+    """The accounts whose time on their journey is over, or nearly so: `roll_over` looks at the day it is there."""
+    latest = (now + FARTHEST_EAST).date()
+    over = [
+        and_(col(Account.journey) == key, col(Account.journey_started_on) <= add_months(latest, -journey.months))
+        for key, journey in library.journeys.items()
+        if journey.next in library.journeys
+    ]
+    if not over:
+        return []
+    current = and_(col(Account.archived).is_(False), col(Account.stage) != Stage.CHURNED.value)
+    query = select(col(Account.id)).where(or_(*over), current).order_by(col(Account.id))
+    return list((await reader.execute(query)).scalars())
+
+
 async def roll_over(session: AsyncSession, library: Library, account_id: int, now: datetime) -> bool:
     """Go on to what follows when the journey's time is over, and tell the CSM. Doing it again changes nothing."""
     account = await lock_account(session, account_id)
@@ -106,13 +126,17 @@ def _on(account: Account, place: Place) -> str:
 
 def _plan_words(planned: Planned) -> str:
     ahead = [row for row in planned.added if row.status is MilestoneStatus.PLANNED and row.target_date]
-    dropped = f" {_count(len(planned.dropped))} of the journey before, not reached yet, went." if planned.dropped else ""
+    dropped = (
+        f" {_count(len(planned.dropped))} of the journey before, not reached yet, went." if planned.dropped else ""
+    )
     return f"{_count(len(ahead))} planned.{dropped}"
 
 
 def _count(number: int) -> str:
-    return "No milestone is" if number == 0 else f"{number} milestone{'' if number == 1 else 's'}" + (
-        " is" if number == 1 else " are"
+    return (
+        "No milestone is"
+        if number == 0
+        else f"{number} milestone{'' if number == 1 else 's'}" + (" is" if number == 1 else " are")
     )
 
 

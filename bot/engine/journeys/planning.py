@@ -29,9 +29,7 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def join(
-    journeys: Mapping[str, Journey], key: str, anchors: Mapping[str, date | None], today: date
-) -> Place:
+def join(journeys: Mapping[str, Journey], key: str, anchors: Mapping[str, date | None], today: date) -> Place:
     """Where an account stands that is put on a journey today.
 
     It counts from the journey's anchor, or from today where the account has no such date. An account whose time on

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import Database
 from bot.demo.book import BOOK, Customer
 from bot.demo.people import PEOPLE
-from bot.demo.story import Act, Moment
+from bot.demo.story import Act, ConfirmsReached, JoinsJourney, Moment
 from bot.engine.accounts import AccountDraft, add_account
 from bot.engine.actors import Actor
 from bot.engine.calendars import at_hour, local_date, shift
@@ -37,6 +37,7 @@ COUNTRY = "GB"
 IMPORTED = timedelta(days=200)  # the book begins that long ago
 FIRST_HOUR = 11
 REMEMBERED_DAYS = 14
+JOINED = 22  # working days ago: the team began to work with journeys, and confirmed what lay behind each account
 THIS_MORNING = timedelta(minutes=50)
 
 
@@ -115,7 +116,8 @@ async def _add_customer(
         "renewal_date": _day(today, customer.renewal),
         **await _team(session, customer),
     }
-    draft = AccountDraft.model_validate({name: value for name, value in facts.items() if value is not None})
+    known = {name: value for name, value in facts.items() if value is not None}
+    draft = AccountDraft.model_validate(known | {"journey": None})  # journeys came later, in JOINED
     account = await add_account(session, library, draft, None, now)
     account.attributes = dict(customer.attributes)
     session.add_all(
@@ -155,6 +157,9 @@ async def _team(session: AsyncSession, customer: Customer) -> dict[str, int]:
 
 def _cues(now: datetime, timezone: str) -> Iterator[Cue]:
     for customer in BOOK:
+        yield Cue(moment_of(JOINED, now, timezone), customer.key, "dana", JoinsJourney())
+        confirms = ConfirmsReached(customer.unconfirmed)
+        yield Cue(moment_of(JOINED - 1, now, timezone), customer.key, customer.csm, confirms)
         for order, scene in enumerate(customer.story):
             at = moment_of(scene.days_ago, now, timezone) + timedelta(minutes=order)
             yield Cue(at, customer.key, scene.who, scene.act)

@@ -15,8 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.accounts import ContactDraft, log_sentiment, save_contact
 from bot.engine.actors import Actor
 from bot.engine.answers import Completion
+from bot.engine.calendars import local_date
 from bot.engine.escalations import acknowledge_escalation, resolve_escalation
 from bot.engine.journeys.joining import confirm_met, load_proposals
+from bot.engine.journeys.moving import put_on_journey
+from bot.engine.journeys.serving import row_of
 from bot.engine.milestones import plan_milestone, reach_milestone
 from bot.engine.notes import add_note
 from bot.engine.raising import raise_escalation
@@ -179,6 +182,25 @@ class Plans:
         await plan_milestone(
             moment.session, moment.account_id, self.milestone, moment.actor, moment.now, target=moment.day(self.on)
         )
+
+
+@dataclass(frozen=True)
+class JoinsJourney:
+    """The account is put on the journey that the segment table names for it."""
+
+    async def play(self, moment: Moment) -> None:
+        account = await moment.session.get_one(Account, moment.account_id)
+        row = row_of(moment.library, account, local_date(moment.now, moment.actor.timezone))
+        if row and row.journey and row.journey in moment.library.journeys:
+            await put_on_journey(
+                moment.session,
+                moment.library,
+                account.id,
+                row.journey,
+                moment.actor,
+                moment.now,
+                why=f"row “{row.title}”",
+            )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ python -m bot.library.reference
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +16,7 @@ from pydantic.json_schema import models_json_schema
 
 from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
 from bot.library.groups import Include, StepGroup
+from bot.library.journeys import GateCriterion, Journey, JourneyMilestone, JourneyStage
 from bot.library.offsets import Due, Offset
 from bot.library.overlays import AddedStep, Overlay, Partial, Wording
 from bot.library.schema import (
@@ -39,6 +40,8 @@ from bot.library.schema import (
     StepSpec,
     SystemOfRecord,
 )
+from bot.library.segments import SegmentRow, Segments, SegmentSpec
+from bot.library.stages import Stages, StageSpec
 from bot.library.tags import PLAIN_TAGS, TAGS
 from bot.settings import ROOT
 
@@ -68,30 +71,37 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("A group of steps", StepGroup),
     ("An overlay", Overlay),
     ("`wording` of an overlay", Wording),
+    ("stages.yaml: a stage", StageSpec),
+    ("segments.yaml: a segment", SegmentSpec),
+    ("segments.yaml: a row of the table", SegmentRow),
+    ("A journey", Journey),
+    ("A journey's stage", JourneyStage),
+    ("A journey's milestone", JourneyMilestone),
+    ("A gate's criterion", GateCriterion),
 )
 
 
-def schema_text() -> str:
-    """The JSON schema that editors check playbook files against: a playbook, in whose steps groups may be included."""
-    _, schema = models_json_schema([(Playbook, "validation"), (StepGroup, "validation")])
-    definitions = schema["$defs"]
-    playbook, group = definitions.pop("Playbook"), definitions.pop("StepGroup")
-    playbook["properties"]["steps"]["items"] = group["properties"]["steps"]["items"]
-    return _json({"$defs": definitions, **playbook})
+SCHEMAS: Mapping[str, type[Authored]] = {
+    "schema.json": Playbook,
+    "group-schema.json": StepGroup,
+    "overlay-schema.json": Overlay,
+    "stages.schema.json": Stages,
+    "segments.schema.json": Segments,
+    "journeys/schema.json": Journey,
+}
+"""What editors check files against, by the schema's place in playbooks/."""
 
 
-def group_schema_text() -> str:
-    """The JSON schema of playbooks/groups."""
-    return _json(StepGroup.model_json_schema())
-
-
-def _json(schema: dict[str, Any]) -> str:
+def schema_text(model: type[Authored] = Playbook) -> str:
+    """The JSON schema of a kind of file. In the steps of a playbook, as in those of a group, groups may be included."""
+    schema = model.model_json_schema()
+    if model is Playbook:
+        _, both = models_json_schema([(Playbook, "validation"), (StepGroup, "validation")])
+        definitions = both["$defs"]
+        playbook, group = definitions.pop("Playbook"), definitions.pop("StepGroup")
+        playbook["properties"]["steps"]["items"] = group["properties"]["steps"]["items"]
+        schema = {"$defs": definitions, **playbook}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def overlay_schema_text() -> str:
-    """The JSON schema that editors check overlay files against."""
-    return json.dumps(Overlay.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def reference_text() -> str:
@@ -187,9 +197,11 @@ _LABELS: dict[type[Authored], str] = {
     ExitCriterion: "exit criterion",
     Owners: "owners",
     SystemOfRecord: "system",
+    JourneyStage: "stage",
+    JourneyMilestone: "milestone",
+    GateCriterion: "criterion",
 }
-
-_PLURALS = {"exit criterion": "exit criteria", "`include`": "`include`"}
+_PLURALS = {"criterion": "criteria", "exit criterion": "exit criteria", "`include`": "`include`"}
 
 
 def _tags_section() -> str:
@@ -213,9 +225,8 @@ def _conditions_section() -> str:
 def main(root: Path = ROOT) -> None:
     guide = root / "docs" / "playbooks.md"
     guide.write_text(with_reference(guide.read_text("utf-8")), "utf-8")
-    (root / "playbooks" / "schema.json").write_text(schema_text(), "utf-8")
-    (root / "playbooks" / "overlay-schema.json").write_text(overlay_schema_text(), "utf-8")
-    (root / "playbooks" / "group-schema.json").write_text(group_schema_text(), "utf-8")
+    for place, model in SCHEMAS.items():
+        (root / "playbooks" / place).write_text(schema_text(model), "utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from bot.errors import NotFound
 from bot.library.facts import account_facts
 from bot.library.journeys import JourneyStage
 from bot.library.library import Library
-from bot.models import Account, Milestone, MilestoneStatus, Run, RunStatus, Step, StepStatus
+from bot.models import Account, Milestone, MilestoneKind, MilestoneStatus, Run, RunStatus, Step, StepStatus
 from bot.reports.account_head import Statement
 from bot.slack.dates import day_words
 from bot.slack.journey_view import (
@@ -106,14 +106,16 @@ def _stage(
     reached = {key for key, row in rows.items() if row.status is MilestoneStatus.REACHED}
     facts = {"account": account_facts(account, today)}
     playbooks = library.catalog.playbooks
+    is_past = library.stages.leads_forward(spec.stage, account.stage)
     return StageView(
         title=library.stages.titles[spec.stage],
         goal=spec.goal,
         is_present=spec.stage == account.stage,
         milestones=tuple(
-            _milestone(row, targets[one.key])
+            _milestone(row, targets[one.key], today)
             for one in spec.milestones
             if (row := rows.get(one.key_from(place.started_on)))
+            and not (is_past and _is_skipped(row, targets[one.key]))
         ),
         gate=tuple(CriterionRow(one.label, is_met(one, place, facts, reached)) for one in spec.gate),
         exempt=exempt,
@@ -125,10 +127,17 @@ def _stage(
     )
 
 
-def _milestone(row: Milestone, target: date | None) -> MilestoneRow:
+def _is_skipped(row: Milestone, target: date | None) -> bool:
+    """Of a stage that is over: a risk that did not come true, or a moment that nothing gives a day to."""
+    has_no_day = row.target_date is None and target is None
+    return row.status is MilestoneStatus.PLANNED and (row.kind is MilestoneKind.RISK or has_no_day)
+
+
+def _milestone(row: Milestone, target: date | None, today: date) -> MilestoneRow:
     day = row.reached_at.date() if row.reached_at else row.target_date or target
+    to_confirm = row.status is MilestoneStatus.PLANNED and row.target_date is None and bool(target and target < today)
     owner = row.owner_role.value.replace("_", " ") if row.owner_role else None
-    return MilestoneRow(row.title, row.kind, row.status, day, owner)
+    return MilestoneRow(row.title, row.kind, row.status, day, owner, to_confirm)
 
 
 async def _run_states(session: AsyncSession, account_id: int, today: date) -> dict[str, str]:

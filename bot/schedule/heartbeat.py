@@ -24,7 +24,8 @@ Jobs = Sequence[tuple[Job, float]]
 
 
 def worker_jobs(services: Services) -> Jobs:
-    return ((fire_due, services.settings.heartbeat_seconds), (run_daily, HOUR), *watching_jobs())
+    often = services.settings.heartbeat_seconds
+    return ((fire_due, often), (start_bulk, often), (run_daily, HOUR), *watching_jobs())
 
 
 def watching_jobs() -> Jobs:

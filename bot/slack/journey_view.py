@@ -36,6 +36,7 @@ class MilestoneRow:
     status: MilestoneStatus
     day: date | None  # reached on, else meant for
     owner: str | None = None
+    to_confirm: bool = False  # its day was past before the account joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,10 @@ def _milestone(row: MilestoneRow, today: date) -> str:
             return f"✓ {title}{DOT}{day}"
         case MilestoneStatus.MISSED:
             return f"– {title}{DOT}missed"
-    late = " late, was planned for" if row.day and row.day < today else ""
-    return f"○ {title}{DOT}{late + ' ' if late else ''}{day or 'no date yet'}{owner}"
+    if row.to_confirm:
+        return f"? {title}{DOT}probably by {day}, not confirmed{owner}"
+    late = "late, was planned for " if row.day and row.day < today else ""
+    return f"○ {title}{DOT}{late}{day or 'no date yet'}{owner}"
 
 
 def _buttons(view: JourneyView) -> Block:

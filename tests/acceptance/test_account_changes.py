@@ -184,7 +184,7 @@ async def test_an_account_is_added_with_all_its_fields(ws: Workspace, world: Wor
         "ae_id": "Leo Park",
     }
     answer = await ws.submit("maya", view, values)
-    assert "*Umbrella &amp; Sons* is added." in shown(answer["view"])
+    assert "*Umbrella &amp; Sons* is added: enterprise, low touch, on Year 1." in shown(answer["view"])
     account = (await all_of(world, Account))[-1]
     assert (account.key, account.arr, account.currency, account.country) == ("umbrella-sons", 120_000, "EUR", "DE")
     roles = {(role.role, role.member_id) for role in await all_of(world, AccountRole) if role.account_id == account.id}

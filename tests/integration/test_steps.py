@@ -260,7 +260,7 @@ SIGN = {
 async def test_an_outcome_moves_the_stage_reaches_the_milestone_and_spares_steps(world: World) -> None:
     run = await world.start(SIGN, {"key": "rescue"}, {"key": "thank"})
     await complete(world, (await world.steps(run))["sign"].id, outcome="signed")
-    assert (await world.account()).stage is Stage.RENEWAL
+    assert (await world.account()).stage == Stage.RENEWAL
     steps = await world.steps(run)
     assert (steps["rescue"].status, steps["thank"].status) == (StepStatus.NOT_APPLICABLE, StepStatus.OPEN)
     assert [t.kind for t in await world.touchpoints(kind=TouchpointKind.CELEBRATION)] == [TouchpointKind.CELEBRATION]
@@ -272,7 +272,7 @@ async def test_undo_takes_an_outcome_back(world: World) -> None:
     await complete(world, sign.id, outcome="signed")
     async with world.database.transaction() as session:
         await use.undo_step(session, world.library, sign.id, world.maya, world.now)
-    assert (await world.account()).stage is Stage.ADOPTION
+    assert (await world.account()).stage == Stage.ADOPTION
     assert (await world.steps(run))["rescue"].status is StepStatus.OPEN
 
 

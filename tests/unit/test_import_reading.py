@@ -1,10 +1,13 @@
+from pathlib import Path
+
 import pytest
 
 from bot.errors import InvalidInput
-from bot.imports.accounts import Accounts
+from bot.imports.accounts import Accounts, account_columns
 from bot.imports.columns import match_columns
 from bot.imports.contacts import Contacts
 from bot.imports.reading import read_table
+from bot.library.library import Library
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -60,12 +63,12 @@ def test_what_is_no_table_is_refused_with_a_sentence(content: bytes, words: str)
     ],
 )
 def test_headers_of_crm_exports_are_understood(header: str, field: str) -> None:
-    matching = match_columns(["key", header], Accounts.columns, Accounts.required)
+    matching = match_columns(["key", header], account_columns(Library(Path("nowhere"))), Accounts.required)
     assert (field, 1) in [(column.name, at) for column, at in matching.positions]
 
 
 def test_of_two_headers_for_one_field_the_surer_is_taken_and_the_other_reported() -> None:
-    matching = match_columns(["Annual Revenue", "ARR", "Name"], Accounts.columns, Accounts.required)
+    matching = match_columns(["Annual Revenue", "ARR", "Name"], account_columns(Library(Path("nowhere"))), Accounts.required)
     assert [at for column, at in matching.positions if column.name == "arr"] == [1]
     assert matching.unknown == [("Annual Revenue", 0)]
 

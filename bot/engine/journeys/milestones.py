@@ -14,7 +14,7 @@ from bot.engine.planning import anchor_dates
 from bot.engine.state import Team, load_team
 from bot.library.journeys import JourneyMilestone
 from bot.library.library import Library
-from bot.models import Account, Milestone, MilestoneKind, MilestoneStatus, TimelineKind
+from bot.models import Account, Milestone, MilestoneKind, MilestoneStatus, Stage, TimelineKind
 
 
 @dataclass
@@ -52,7 +52,9 @@ def targets_of(place: Place, account: Account, rows: Mapping[str, Milestone], te
         for spec in place.journey.planning_order
         if (row := rows.get(spec.key_from(place.started_on))) and (day := _settled_on(row))
     }
-    return plan_targets(place, anchor_dates(account), settled, team.csm.country if team.csm else "")
+    anchors = anchor_dates(account)
+    has_begun = account.stage != Stage.TRIAL or anchors[place.journey.starts] is not None
+    return plan_targets(place, anchors, settled, team.csm.country if team.csm else "", has_begun=has_begun)
 
 
 def _settled_on(row: Milestone) -> date | None:

@@ -53,14 +53,20 @@ def rebegin(journey: Journey, started_on: date | None, anchors: Mapping[str, dat
 
 
 def plan_targets(
-    place: Place, anchors: Mapping[str, date | None], settled_on: Mapping[str, date], country: str
+    place: Place,
+    anchors: Mapping[str, date | None],
+    settled_on: Mapping[str, date],
+    country: str,
+    *,
+    has_begun: bool = True,
 ) -> dict[str, date | None]:
     """The day each milestone is meant for, by its key in the journey; None where the date it hangs on is not known.
 
     `settled_on` holds the days on which milestones were really reached, or that somebody set by hand: what hangs on
-    such a one counts from that day. `country` says which days are business days.
+    such a one counts from that day. `country` says which days are business days. Of a journey that has not begun, as
+    in a trial, what counts from its start has no day yet.
     """
-    known: dict[str, date | None] = {**anchors, START: place.started_on}
+    known: dict[str, date | None] = {**anchors, START: place.started_on if has_begun else None}
     targets: dict[str, date | None] = {}
     for milestone in place.journey.planning_order:
         reference = known[milestone.target.reference]

@@ -68,7 +68,9 @@ def test_headers_of_crm_exports_are_understood(header: str, field: str) -> None:
 
 
 def test_of_two_headers_for_one_field_the_surer_is_taken_and_the_other_reported() -> None:
-    matching = match_columns(["Annual Revenue", "ARR", "Name"], account_columns(Library(Path("nowhere"))), Accounts.required)
+    matching = match_columns(
+        ["Annual Revenue", "ARR", "Name"], account_columns(Library(Path("nowhere"))), Accounts.required
+    )
     assert [at for column, at in matching.positions if column.name == "arr"] == [1]
     assert matching.unknown == [("Annual Revenue", 0)]
 

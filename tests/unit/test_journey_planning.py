@@ -96,9 +96,7 @@ def test_the_first_year_is_densest_in_its_first_half() -> None:
     place = Place(library.journeys["year-1"], START)
     targets = plan_targets(place, ANCHORS, {}, "DE")
     moments = [
-        day
-        for key, day in targets.items()
-        if day and place.journey.milestones[key].kind is MilestoneKind.CELEBRATION
+        day for key, day in targets.items() if day and place.journey.milestones[key].kind is MilestoneKind.CELEBRATION
     ]
     half = START + timedelta(days=183)
     first, second = [day for day in moments if day <= half], [day for day in moments if day > half]

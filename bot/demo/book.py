@@ -61,7 +61,7 @@ class Customer:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     people: Sequence[Someone] = ()
     story: Sequence[Scene] = ()
-    unconfirmed: Sequence[str] = ()  # milestones of its journey that nobody has said are reached
+    unconfirmed: Sequence[str] = ()  # milestones of its journey, by key, that nobody has said are reached
 
     @property
     def domain(self) -> str:
@@ -110,7 +110,7 @@ ACME = Customer(
         Scene(9, "maya", Notes("Call with Wile: budget round starts next month, he wants our numbers before it.")),
         Scene(1, "maya", RenewalComesNear()),
     ],
-    unconfirmed=("Value proven in numbers", "They spoke for us"),
+    unconfirmed=("value-proven", "reference-given"),
 )
 
 GLOBEX = Customer(

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import Database
 from bot.demo.book import BOOK, Customer
 from bot.demo.people import PEOPLE
-from bot.demo.story import Act, ConfirmsReached, JoinsJourney, Moment
+from bot.demo.story import Act, ConfirmsReached, JoinsJourney, Moment, Reaches
 from bot.engine.accounts import AccountDraft, add_account
 from bot.engine.actors import Actor
 from bot.engine.calendars import at_hour, local_date, shift
@@ -38,6 +38,7 @@ IMPORTED = timedelta(days=200)  # the book begins that long ago
 FIRST_HOUR = 11
 REMEMBERED_DAYS = 14
 JOINED = 22  # working days ago: the team began to work with journeys, and confirmed what lay behind each account
+NEW_DAYS = 40
 THIS_MORNING = timedelta(minutes=50)
 
 
@@ -157,12 +158,22 @@ async def _team(session: AsyncSession, customer: Customer) -> dict[str, int]:
 
 def _cues(now: datetime, timezone: str) -> Iterator[Cue]:
     for customer in BOOK:
-        yield Cue(moment_of(JOINED, now, timezone), customer.key, "dana", JoinsJourney())
-        confirms = ConfirmsReached(customer.unconfirmed)
-        yield Cue(moment_of(JOINED - 1, now, timezone), customer.key, customer.csm, confirms)
+        yield from _journey_cues(customer, now, timezone)
         for order, scene in enumerate(customer.story):
             at = moment_of(scene.days_ago, now, timezone) + timedelta(minutes=order)
             yield Cue(at, customer.key, scene.who, scene.act)
+
+
+def _journey_cues(customer: Customer, now: datetime, timezone: str) -> Iterator[Cue]:
+    """Customers of old joined when journeys came, new ones after they signed. What the story itself tells of is
+    not confirmed beforehand.
+    """
+    is_new = customer.contract_start is not None and customer.contract_start > -NEW_DAYS
+    joined = 2 if is_new else JOINED
+    told = [scene.act.milestone for scene in customer.story if isinstance(scene.act, Reaches)]
+    confirms = ConfirmsReached((*customer.unconfirmed, *told))
+    yield Cue(moment_of(joined, now, timezone), customer.key, "dana", JoinsJourney())
+    yield Cue(moment_of(joined - 1, now, timezone), customer.key, customer.csm, confirms)
 
 
 def moment_of(days_ago: int, now: datetime, timezone: str) -> datetime:

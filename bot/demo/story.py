@@ -205,15 +205,16 @@ class JoinsJourney:
 
 @dataclass(frozen=True)
 class ConfirmsReached:
-    """The account joined its journey in the middle: what it has behind it is confirmed, all but some milestones."""
+    """The account joined its journey in the middle: what it has behind it is confirmed, but for some milestones (keys)."""
 
     but: Sequence[str] = ()
 
     async def play(self, moment: Moment) -> None:
         account = await moment.session.get_one(Account, moment.account_id)
         proposed = await load_proposals(moment.session, moment.library, account, moment.now)
-        ids = [one.milestone_id for one in proposed if one.title not in self.but]
-        await confirm_met(moment.session, moment.library, moment.account_id, ids, moment.actor, moment.now)
+        ids = [one.milestone_id for one in proposed if one.key not in self.but]
+        if ids:
+            await confirm_met(moment.session, moment.library, moment.account_id, ids, moment.actor, moment.now)
 
 
 @dataclass(frozen=True)

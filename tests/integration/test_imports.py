@@ -12,7 +12,7 @@ from sqlmodel import SQLModel, col, select
 from bot.db import Database
 from bot.errors import InvalidInput
 from bot.imports import contacts
-from bot.imports.accounts import Accounts
+from bot.imports.accounts import Accounts, account_columns
 from bot.imports.contacts import Contacts
 from bot.imports.dates import DateOrder
 from bot.imports.importing import Entity, ImportRefused, Options, import_file
@@ -24,8 +24,10 @@ from bot.models import (
     AccountRole,
     Contact,
     ContactRole,
+    DeliveryKind,
     Member,
     MemberRole,
+    Milestone,
     Run,
     Segment,
     Signal,
@@ -36,7 +38,8 @@ from bot.models import (
     TimelineKind,
 )
 from bot.settings import ROOT
-from tests.support.world import World, use_playbook
+from tests.support.journeys import make_journey, use_journeys, use_table
+from tests.support.world import World, make_world, use_playbook
 
 HUBSPOT = (
     "Record ID,Company name,Company Domain Name,Annual Revenue,Company owner,Lifecycle Stage,Renewal Date,Seats\n"
@@ -368,3 +371,35 @@ async def test_an_account_name_that_two_accounts_have_is_a_mistake(importer: Imp
     assert [str(problem) for problem in refusal.value.problems] == [
         'row 2 (a@acme.example): account: "Umbrella" is the name of 2 accounts: use the key'
     ]
+
+
+async def test_imported_accounts_are_served_as_the_segment_table_says_and_are_on_their_journeys(
+    sqlite: Database, now: datetime
+) -> None:
+    """Rows 0.1 and 1.40: what the file itself says stays."""
+    world = await make_world(sqlite, now)
+    use_journeys(world.library, make_journey())
+    use_table(
+        world.library,
+        {"title": "Big", "when": "account.arr > 100000", "segment": "enterprise", "touch": "high", "journey": "first"},
+        {"title": "Small", "segment": "smb", "touch": "low"},
+    )
+    text = "key,name,arr,touch,csm\nacme,Acme,5000,,maya@ours.example\nglobex,Globex,200000,none,maya@ours.example\n"
+    await import_file(sqlite, Accounts(world.library), text.encode(), Options("book.csv"), now, silent)
+    async with sqlite.transaction() as session:
+        found = {account.key: account for account in (await session.exec(select(Account))).all()}
+        planned = (await session.exec(select(Milestone))).all()
+    assert (found["acme"].segment, found["acme"].touch, found["acme"].journey) == ("smb", "low", None)
+    assert (found["globex"].segment, found["globex"].touch, found["globex"].journey) == ("enterprise", "none", "first")
+    assert {milestone.account_id for milestone in planned} == {found["globex"].id}
+    (told,) = await world.deliveries(kind=DeliveryKind.NOTICE)
+    assert told.payload["text"].startswith("After an import 1 account of yours is served differently: Acme (Small).")
+
+
+def test_stages_of_a_file_are_those_of_the_configuration() -> None:
+    """Row 3.8."""
+    parse = next(column.parse for column in account_columns(Library(ROOT / "playbooks")) if column.name == "stage")
+    assert parse is not None
+    assert (parse("Customer"), parse("Adoption"), parse("former customer")) == ("adoption", "adoption", "churned")
+    with pytest.raises(ValueError, match="not one of trial, onboarding"):
+        parse("somewhere")

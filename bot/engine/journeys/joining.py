@@ -26,6 +26,7 @@ class Proposal:
     """A milestone that is probably reached. `sure`: what is known of the account says so, not only the calendar."""
 
     milestone_id: int
+    key: str
     title: str
     why: str
     sure: bool
@@ -49,9 +50,9 @@ def propose_met(
             continue
         day = targets[spec.key]
         if spec.met_when and _holds(spec.met_when, facts):
-            proposals.append(Proposal(row.id, row.title, "what is known of the account says so", sure=True))
+            proposals.append(Proposal(row.id, spec.key, row.title, "what is known of the account says so", sure=True))
         elif row.target_date is None and day and day < today:
-            proposals.append(Proposal(row.id, row.title, f"its day was {day.day} {day:%b %Y}", sure=False))
+            proposals.append(Proposal(row.id, spec.key, row.title, f"its day was {day.day} {day:%b %Y}", sure=False))
     return proposals
 
 

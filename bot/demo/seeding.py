@@ -37,7 +37,7 @@ COUNTRY = "GB"
 IMPORTED = timedelta(days=200)  # the book begins that long ago
 FIRST_HOUR = 11
 REMEMBERED_DAYS = 14
-JOINED = 22  # working days ago: the team began to work with journeys, and confirmed what lay behind each account
+JOINED = 22  # working days ago: journeys came, and each CSM confirmed what lay behind their accounts
 NEW_DAYS = 40
 THIS_MORNING = timedelta(minutes=50)
 

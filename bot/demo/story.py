@@ -205,7 +205,7 @@ class JoinsJourney:
 
 @dataclass(frozen=True)
 class ConfirmsReached:
-    """The account joined its journey in the middle: what it has behind it is confirmed, but for some milestones (keys)."""
+    """The account joined its journey in the middle: what is behind it is confirmed, but for some keys."""
 
     but: Sequence[str] = ()
 

@@ -52,7 +52,8 @@ def lint(
     from bot.library.linting import summary_of
 
     library = load_library(directory)
-    findings = find(library.catalog, library.overlay_files, library.emails, SystemClock().now().date())
+    today, stages = SystemClock().now().date(), library.stages.titles
+    findings = find(library.catalog, library.overlay_files, library.emails, today, stages)
     if not library.catalog.playbooks and not findings:
         _no_playbooks(library.directory)
     elif format_ is Format.JSON:

@@ -46,7 +46,7 @@ async def apply_effects(
     now: datetime,
 ) -> list[Step]:
     """Carry out what the answers and the outcome say. Returns the other steps that changed."""
-    today = local_date(now, actor.timezone)
+    today = state.team.today(now)
     row = row_of(library, state.account, today)
     changed = change_account(state.account, saved_fields(state.spec(step), checked.answers), now)
     if checked.outcome and checked.outcome.stage:

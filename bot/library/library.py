@@ -76,7 +76,7 @@ class Library:
         self._current: tuple[Catalog, Standing, Mapping[str, Playbook]] | None = None
 
     def load(self) -> Catalog:
-        """Read the files anew: playbooks, overlays, journeys, emails, and the names they use. Only what changed is read.
+        """Read the files anew: playbooks, overlays, journeys, emails and the names in them, each only when it changed.
 
         A playbook whose file was in order before, and is not now, stays as it was, and its mistake is reported. Raises
         ConfigurationError for a mistake in another file; what was read of that one before stays in use.

@@ -2,7 +2,7 @@
 
 from bot.engine.bulk import count_matching, require_may_start_many, segment_condition
 from bot.errors import InvalidInput
-from bot.library.names import unknown_name
+from bot.library.nearness import unknown_name
 from bot.library.schema import Playbook
 from bot.slack.bulk_view import build_bulk_question
 from handlers.call import CommandCall

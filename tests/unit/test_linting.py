@@ -228,7 +228,7 @@ def test_an_unknown_name_is_an_error_that_names_the_nearest_known_one(
     write_email(home, "Hello")
     (finding,) = said(home, replace)
     assert " error: " in finding
-    assert f"Did you mean {nearest!r}?" in finding
+    assert f"did you mean {nearest}?" in finding.replace("'", "").lower()
 
 
 def test_what_a_group_lacks_is_said_once_in_the_group(home: Path) -> None:

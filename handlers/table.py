@@ -10,6 +10,11 @@ from handlers.actions.account_note import handle_account_note
 from handlers.actions.account_show import handle_account_show
 from handlers.actions.account_timeline import handle_account_timeline
 from handlers.actions.bulk_start import handle_bulk_start
+from handlers.actions.advocacy_ask import handle_advocacy_ask
+from handlers.actions.advocacy_delivered import handle_advocacy_delivered
+from handlers.actions.advocacy_no import handle_advocacy_no
+from handlers.actions.advocacy_referral import handle_advocacy_referral
+from handlers.actions.advocacy_yes import handle_advocacy_yes
 from handlers.actions.escalation_acknowledge import handle_escalation_acknowledge
 from handlers.actions.escalation_ask import handle_escalation_ask
 from handlers.actions.escalation_resolve import handle_escalation_resolve
@@ -19,6 +24,8 @@ from handlers.actions.journey_confirm import handle_journey_confirm
 from handlers.actions.journey_show import handle_journey_show
 from handlers.actions.milestone_note import handle_milestone_note
 from handlers.actions.stage_move import handle_stage_move
+from handlers.actions.objective_add import handle_objective_add
+from handlers.actions.objective_update import handle_objective_update
 from handlers.actions.step_complete import handle_step_complete
 from handlers.actions.step_escalate import handle_step_escalate
 from handlers.actions.step_menu import handle_step_menu
@@ -42,6 +49,8 @@ from handlers.shortcuts.log_to_account import handle_log_to_account
 from handlers.views.account_add import handle_account_add_form
 from handlers.views.account_edit import handle_account_edit_form
 from handlers.views.account_note import handle_account_note_form
+from handlers.views.advocacy_answer import handle_advocacy_answer_form
+from handlers.views.advocacy_ask import handle_advocacy_ask_form
 from handlers.views.escalate import handle_escalate_form
 from handlers.views.escalation_ask import handle_escalation_ask_form
 from handlers.views.escalation_resolve import handle_escalation_resolve_form
@@ -49,6 +58,8 @@ from handlers.views.exemption_request import handle_exemption_request_form
 from handlers.views.journey_confirm import handle_journey_confirm_form
 from handlers.views.log_to_account import handle_log_to_account_form
 from handlers.views.milestone_note import handle_milestone_note_form
+from handlers.views.objective_add import handle_objective_add_form
+from handlers.views.objective_update import handle_objective_update_form
 from handlers.views.round_skip import handle_round_skip_form
 from handlers.views.run_start import handle_run_start_form
 from handlers.views.runs_move import handle_runs_move_form
@@ -93,6 +104,13 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.JOURNEY_CONFIRM: handle_journey_confirm,
     ActionId.STAGE_MOVE: handle_stage_move,
     ActionId.BULK_START: handle_bulk_start,
+    ActionId.OBJECTIVE_ADD: handle_objective_add,
+    ActionId.OBJECTIVE_UPDATE: handle_objective_update,
+    ActionId.ADVOCACY_ASK: handle_advocacy_ask,
+    ActionId.ADVOCACY_REFERRAL: handle_advocacy_referral,
+    ActionId.ADVOCACY_YES: handle_advocacy_yes,
+    ActionId.ADVOCACY_NO: handle_advocacy_no,
+    ActionId.ADVOCACY_DELIVERED: handle_advocacy_delivered,
 }
 VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.STEP_COMPLETE: handle_step_complete_form,
@@ -117,6 +135,10 @@ VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.RUNS_MOVE: handle_runs_move_form,
     CallbackId.EXEMPTION_REQUEST: handle_exemption_request_form,
     CallbackId.JOURNEY_CONFIRM: handle_journey_confirm_form,
+    CallbackId.OBJECTIVE_ADD: handle_objective_add_form,
+    CallbackId.OBJECTIVE_UPDATE: handle_objective_update_form,
+    CallbackId.ADVOCACY_ASK: handle_advocacy_ask_form,
+    CallbackId.ADVOCACY_ANSWER: handle_advocacy_answer_form,
 }
 EVENTS: Mapping[str, Callable[[EventCall], Awaitable[None]]] = {
     "app_home_opened": handle_app_home_opened,

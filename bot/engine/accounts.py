@@ -39,6 +39,7 @@ from bot.library.library import Library
 from bot.models import (
     Account,
     AccountRole,
+    AdvocateStatus,
     Anchor,
     Contact,
     ContactRole,
@@ -160,6 +161,7 @@ class ContactDraft(BaseModel):
     roles: list[ContactRole] = Field(default_factory=list)
     nps: Annotated[int, Field(ge=0, le=10)] | None = None
     may_email: bool = True
+    advocate: AdvocateStatus | None = None
 
 
 @dataclass(frozen=True)
@@ -363,10 +365,12 @@ async def save_contact(
     contact.roles = [*contact.roles, *added]
     if draft.nps is not None:
         contact.nps, contact.nps_at = draft.nps, now
+    standing = f", advocate status {draft.advocate}" if draft.advocate not in {None, contact.advocate} else ""
+    contact.advocate = draft.advocate or contact.advocate
     await session.flush()
     roles = f" ({', '.join(added).replace('_', ' ')})" if added else ""
     kind = TimelineKind.CONTACT_ADDED if is_new else TimelineKind.CONTACT_CHANGED
-    summary = f"{'added' if is_new else 'changed'} {contact.name}{roles}"
+    summary = f"{'added' if is_new else 'changed'} {contact.name}{roles}{standing}"
     record(session, kind, summary, now, account_id=account_id, actor=actor)
     if added:
         await start_for_contact_roles(session, library, account, contact, added, now)

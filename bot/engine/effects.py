@@ -17,6 +17,7 @@ from bot.engine.milestones import call_off_celebration, reach_milestone
 from bot.engine.progress import end_run
 from bot.engine.replanning import replan_other_runs
 from bot.engine.state import RunState
+from bot.engine.step_asks import log_step_ask, revert_step_ask
 from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import UNFINISHED
 from bot.library.library import Library
@@ -60,6 +61,8 @@ async def apply_effects(
     if changed:
         await follow_table(session, library, state.account, row, today, actor, now)
     affected: list[Step] = []
+    if actor and (asked := await log_step_ask(session, library, state, step, checked, actor, now)):
+        effects["ask"] = asked
     if checked.outcome and actor:  # an outcome is always somebody's choice
         affected = await _apply_outcome(session, library, state, checked.outcome, checked.reason, actor, now, effects)
     step.effects = effects
@@ -145,6 +148,8 @@ async def revert_effects(
         if other.id in step.effects.get("not_applicable", []):
             other.status, other.reason, other.finished_at, other.finished_by_id = StepStatus.WAITING, None, None, None
             other.revision += 1
+    if asked := step.effects.get("ask"):
+        await revert_step_ask(session, asked)
     if milestone_id := step.effects.get("milestone"):
         milestone = await session.get_one(Milestone, milestone_id)
         milestone.status, milestone.reached_at = MilestoneStatus.PLANNED, None

@@ -152,7 +152,8 @@ def new_steps(
 
     `confirmer` is who confirms the exit criteria at its end.
     """
-    facts = {"account": account_facts(account, started_on), "contact": contact_facts(contact) if contact else {}}
+    about = contact_facts(contact, started_on) if contact else {}
+    facts = {"account": account_facts(account, started_on), "contact": about}
     steps = []
     for position, spec in enumerate(playbook.run_steps):
         assignee, role_missing = team.assignee_for(spec.role, account)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from bot.errors import WrongState
-from bot.models import EscalationStatus, Run, RunStatus, Step, StepStatus
+from bot.models import AskStatus, EscalationStatus, Run, RunStatus, Step, StepStatus
 
 
 class StepVerb(StrEnum):
@@ -45,6 +45,14 @@ ESCALATION_FROM: Mapping[EscalationStatus, frozenset[EscalationStatus]] = {
     EscalationStatus.RESOLVED: frozenset(
         {EscalationStatus.OPEN, EscalationStatus.INFO_NEEDED, EscalationStatus.ACKNOWLEDGED}
     ),
+}
+
+ASK_FROM: Mapping[AskStatus, frozenset[AskStatus]] = {
+    AskStatus.ASKED: frozenset(),
+    # people change their minds, in both directions, until they have done what they were asked for
+    AskStatus.ACCEPTED: frozenset({AskStatus.ASKED, AskStatus.DECLINED}),
+    AskStatus.DECLINED: frozenset({AskStatus.ASKED, AskStatus.ACCEPTED}),
+    AskStatus.DELIVERED: frozenset({AskStatus.ASKED, AskStatus.ACCEPTED, AskStatus.DECLINED}),
 }
 
 _STATES: Mapping[StepStatus, str] = {

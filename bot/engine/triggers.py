@@ -97,9 +97,10 @@ async def _start_those(
     """Start, of the playbooks that wait for what happened, those whose condition holds."""
     if not found:
         return []
-    facts = {"account": account_facts(account, await _today(session, account.id, now))}
+    today = await _today(session, account.id, now)
+    facts = {"account": account_facts(account, today)}
     if contact:
-        facts["contact"] = contact_facts(contact)
+        facts["contact"] = contact_facts(contact, today)
     return [
         run
         for playbook, condition in found

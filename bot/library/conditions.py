@@ -16,7 +16,7 @@ VARIABLES = frozenset({"account", "contact"})
 ACCOUNT_FIELDS = frozenset(
     {*ACCOUNT_COLUMNS, "attributes", "days_until_quarter_end", *(f"days_until_{anchor}" for anchor in Anchor)}
 )
-CONTACT_FIELDS = frozenset(CONTACT_COLUMNS)
+CONTACT_FIELDS = frozenset({*CONTACT_COLUMNS, "days_since_ask"})
 FIELDS = {"account": ACCOUNT_FIELDS, "contact": CONTACT_FIELDS}
 
 _TEXT = re.compile(r"""("[^"]*"|'[^']*')""")

@@ -26,7 +26,11 @@ ACCOUNT_COLUMNS = (
     "sentiment",
     *(anchor.value for anchor in Anchor),
 )
-CONTACT_COLUMNS = ("name", "email", "title", "roles", "nps", "may_email")
+CONTACT_COLUMNS = ("name", "email", "title", "roles", "nps", "may_email", "advocate", "advocacy")
+
+# Nobody was ever asked before they were, so these are known of everybody: `contact.days_since_ask > 90` holds of them.
+NO_ADVOCATE = "none"
+NEVER_ASKED = 36_500
 
 
 def account_facts(account: Account, today: date) -> dict[str, Any]:
@@ -49,8 +53,11 @@ def overlay_facts(account: Account, team: Iterable[MemberRole], today: date) -> 
     return {"account": account_facts(account, today) | {"team": sorted(role.value for role in team)}}
 
 
-def contact_facts(contact: Contact) -> dict[str, Any]:
-    facts = {name: getattr(contact, name) for name in CONTACT_COLUMNS}
+def contact_facts(contact: Contact, today: date) -> dict[str, Any]:
+    """The contact's fields as CEL values. `days_since_ask` counts the days since the latest advocacy ask."""
+    facts = {name: _value(getattr(contact, name)) for name in CONTACT_COLUMNS}
+    facts["advocate"] = facts["advocate"] or NO_ADVOCATE
+    facts["days_since_ask"] = (today - contact.asked_at.date()).days if contact.asked_at else NEVER_ASKED
     return {name: value for name, value in facts.items() if value is not None}
 
 

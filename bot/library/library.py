@@ -17,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Reader, insert_or
 from bot.errors import NotFound, WrongState
+from bot.library.advocacy import AdvocacyPolicy, load_advocacy_policy
 from bot.library.documents import Documents
 from bot.library.escalation import EscalationPolicy, load_escalation_policy
 from bot.library.health_config import HealthConfig, load_health_config
@@ -65,6 +66,7 @@ class Library:
         self.stages = Stages()
         self.segments = Segments()
         self.journeys: Mapping[str, Journey] = {}
+        self.advocacy_policy = AdvocacyPolicy()
         self.overlay_files = Overlays()
         self._read_files = Documents()
         self._stamp: TreeStamp | None = None
@@ -95,6 +97,7 @@ class Library:
         self._shaped.clear()
         self.escalation_policy = load_escalation_policy(self.directory)
         self.health_config = load_health_config(self.directory, tuple(self.segments.titles))
+        self.advocacy_policy = load_advocacy_policy(self.directory)
         return self.catalog
 
     def reload_if_changed(self) -> bool:

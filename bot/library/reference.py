@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
+from bot.library.advocacy import AdvocacyPolicy, ContactLimit
 from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
 from bot.library.groups import Include, StepGroup
 from bot.library.journeys import GateCriterion, Journey, JourneyMilestone, JourneyStage
@@ -22,6 +23,7 @@ from bot.library.overlays import AddedStep, Overlay, Partial, Wording
 from bot.library.schema import (
     AnchorTrigger,
     Artefact,
+    Ask,
     Asset,
     Authored,
     ContactRoleTrigger,
@@ -42,7 +44,7 @@ from bot.library.schema import (
 )
 from bot.library.segments import SegmentRow, Segments, SegmentSpec
 from bot.library.stages import Stages, StageSpec
-from bot.library.tags import PLAIN_TAGS, TAGS
+from bot.library.tags import ITEMS, PLAIN_TAGS, TAGS
 from bot.settings import ROOT
 
 BEGIN = "<!-- from here on written by `python -m bot.library.reference` -->"
@@ -57,6 +59,7 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("`email`", Email),
     ("`artefact`", Artefact),
     ("`escalation`", EscalationCall),
+    ("`ask`", Ask),
     ("`assets`", Asset),
     ("`system`", SystemOfRecord),
     ("`exit_criteria`", ExitCriterion),
@@ -78,6 +81,8 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("A journey's stage", JourneyStage),
     ("A journey's milestone", JourneyMilestone),
     ("A gate's criterion", GateCriterion),
+    ("advocacy.yaml", AdvocacyPolicy),
+    ("advocacy.yaml: `contact`", ContactLimit),
 )
 
 
@@ -88,6 +93,7 @@ SCHEMAS: Mapping[str, type[Authored]] = {
     "stages.schema.json": Stages,
     "segments.schema.json": Segments,
     "journeys/schema.json": Journey,
+    "advocacy-schema.json": AdvocacyPolicy,
 }
 """What editors check files against, by the schema's place in playbooks/."""
 
@@ -190,6 +196,8 @@ _LABELS: dict[type[Authored], str] = {
     Email: "email",
     Artefact: "artefact",
     EscalationCall: "escalation",
+    Ask: "ask",
+    ContactLimit: "limit",
     Asset: "asset",
     AddedStep: "step",
     Wording: "`wording`",
@@ -209,6 +217,7 @@ def _tags_section() -> str:
     others = [
         "| `account.attributes` | `account.attributes.seats` and whatever else your accounts carry |",
         "| `answers` | `answers.kickoff.next_step`: step with `_` for `-`, then the question's key, or `artefact` |",
+        *(f"| each of `{name}` | {', '.join(f'`{field}`' for field in fields)} |" for name, fields in ITEMS.items()),
         f"| others | {', '.join(f'`{name}`' for name in PLAIN_TAGS)} |",
     ]
     return "\n".join(["### Merge tags", "", "| about | tags |", "|---|---|", *rows, *others])

@@ -36,6 +36,7 @@ FORBIDDEN = (
     nodes.Macro,
 )
 SUBJECT = "Subject:"
+EACH = "[]"  # `plan[].title` is a field of the items of a list, whatever the loop calls them
 
 _PLAIN_TAG = re.compile(r"\{\{ *([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*) *\}\}")
 _JINJA_WORDS = frozenset(
@@ -126,6 +127,7 @@ def check_template(source: str) -> None:
 def merge_tags(source: str) -> frozenset[str]:
     """The names a template takes from its context, as far as they are written out: `account.name`, `notes`.
 
+    What a loop takes from the items of a list is named after the list: `plan[].title`.
     Raises TemplateMistake for what is no template, or does what templates here may not do.
     """
     plain = _plain_tags(source)
@@ -133,7 +135,7 @@ def merge_tags(source: str) -> frozenset[str]:
         return plain
     tree = _parse(source)
     free = _guarded(lambda: meta.find_undeclared_variables(tree))
-    return frozenset(_names(tree, free))
+    return frozenset(_names(tree, {name: name for name in free}))
 
 
 def _plain_tags(source: str) -> frozenset[str] | None:
@@ -149,15 +151,19 @@ def _plain_tags(source: str) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def _names(node: nodes.Node, free: set[str]) -> Iterator[str]:
+def _names(node: nodes.Node, known: Mapping[str, str]) -> Iterator[str]:
+    """`known` says what the first part of a name stands for: itself, or the items of a list inside a loop."""
     if isinstance(node, nodes.Name | nodes.Getattr | nodes.Getitem):
         name = _dotted(node)
         if name is not None:
-            if name.split(".")[0] in free:
-                yield name
+            root, dot, rest = name.partition(".")
+            if root in known and not (known[root].endswith(EACH) and not rest):
+                yield f"{known[root]}{dot}{rest}"
             return
+    if isinstance(node, nodes.For) and isinstance(node.target, nodes.Name) and (items := _dotted(node.iter)) in known:
+        known = {**known, node.target.name: f"{items}{EACH}"}
     for child in node.iter_child_nodes():
-        yield from _names(child, free)
+        yield from _names(child, known)
 
 
 def _dotted(node: nodes.Node) -> str | None:

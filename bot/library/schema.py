@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, m
 from bot.library.conditions import Condition
 from bot.library.offsets import OPENING, Due, DueText, Offset, OffsetText, Unit
 from bot.library.references import CONFIRM_OUTCOME, located_error, reference_problems
-from bot.models import Anchor, ContactRole, MemberRole, Sentiment, Severity, StepKind
+from bot.models import Anchor, AskKind, AskStatus, ContactRole, MemberRole, Sentiment, Severity, StepKind
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)]
 FieldKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
@@ -226,6 +226,9 @@ class Outcome(Authored):
         default_factory=list, description="finished steps to be done again, with the reason; this one waits for them"
     )
     needs_reason: bool = Field(False, description="asks why")
+    ask: AskStatus | None = Field(
+        None, description="in a step with an `ask`: what became of it; an outcome without it means nobody was asked"
+    )
 
     @property
     def asks_why(self) -> bool:
@@ -244,6 +247,16 @@ class Artefact(Authored):
 
     label: Title = Field(description="what is asked for: `Link to the plan`")
     type: Literal["link", "text"] = Field("link", description="an address, or words")
+
+
+class Ask(Authored):
+    """A favour asked of a contact. Completing the step logs it, within the limits of playbooks/advocacy.yaml."""
+
+    kind: AskKind = Field(description="what they are asked for")
+    to: list[ContactRole] = Field(
+        default_factory=list,
+        description="contact roles, the first one who may be asked counts; empty: the run's contact, else the champion",
+    )
 
 
 class Asset(Authored):
@@ -319,6 +332,7 @@ class StepSpec(Authored):
     outcomes: list[Outcome] = Field(default_factory=list, max_length=5, description="the ways it can end, 5 at most")
     email: Email | None = Field(None, description="for `kind: email`")
     escalation: EscalationCall | None = Field(None, description="for `kind: escalation`")
+    ask: Ask | None = Field(None, description="a favour asked of a contact, which is logged with how the step ended")
     assets: list[Asset] = Field(default_factory=list, max_length=5, description="documents that help, 5 at most")
     remind_before: OffsetText | None = Field(
         None, description="an early reminder, for steps that need preparation: `3bd`"
@@ -339,8 +353,19 @@ class StepSpec(Authored):
             return self
         if self.kind is not StepKind.EMAIL:
             raise ValueError("only a step of `kind: email` can be `mode: automatic`")
-        if self.outcomes or self.artefact or any(question.required for question in self.questions):
-            raise ValueError("a step of `mode: automatic` asks nobody: no outcomes, artefact or required questions")
+        if self.outcomes or self.artefact or self.ask or any(question.required for question in self.questions):
+            raise ValueError(
+                "a step of `mode: automatic` asks nobody: no outcomes, artefact, ask or required questions"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ask_has_answers(self) -> Self:
+        answers = [outcome.key for outcome in self.outcomes if outcome.ask]
+        if answers and self.ask is None:
+            raise ValueError(f"outcome {answers[0]!r} says what became of an ask, but the step has no `ask`")
+        if self.ask and self.outcomes and not answers:
+            raise ValueError("none of the outcomes says what became of the ask: `ask: accepted`, `ask: declined`")
         return self
 
 

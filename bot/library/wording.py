@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from bot.library.conditions import FIELDS, unknown_fields
 from bot.library.nearness import did_you_mean, unknown_name
 from bot.library.references import Complaint, Location
-from bot.library.rendering import EmailTemplates, TemplateMistake, check_template, merge_tags
+from bot.library.rendering import EACH, EmailTemplates, TemplateMistake, check_template, merge_tags
 from bot.library.schema import Playbook, StepSpec
 from bot.library.tags import answers_key, known_tags, unknown_tags
 
@@ -92,7 +92,10 @@ def _mistakes(text: str, answers: Answers) -> list[tuple[int, str]]:
         check_template(text)
     except TemplateMistake as error:
         return [(error.line, str(error))]
-    return [(line_with(text, name), _no_such_tag(name, answers)) for name in unknown_tags(merge_tags(text), answers)]
+    return [
+        (line_with(text, name.rpartition(EACH)[2]), _no_such_tag(name, answers))
+        for name in unknown_tags(merge_tags(text), answers)
+    ]
 
 
 def _no_such_tag(name: str, answers: Answers) -> str:

@@ -135,6 +135,7 @@ class Contact(SQLModel, table=True):
     may_email: bool = True
     advocate: AdvocateStatus | None = choice(AdvocateStatus, default=None, nullable=True)
     advocacy: list[str] = json_field(default_factory=list)  # kinds of ask this person said yes to
+    asked_at: datetime | None = instant(default=None)  # of the latest advocacy ask, so that conditions can ask about it
     external_ids: dict[str, str] = json_field(default_factory=dict)
     created_at: datetime = instant()
 

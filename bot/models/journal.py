@@ -149,6 +149,12 @@ class TimelineKind(StrEnum):
     STEP_REASSIGNED = "step_reassigned"
     STEP_BLOCKED = "step_blocked"
     STEP_UNBLOCKED = "step_unblocked"
+    OBJECTIVE_ADDED = "objective_added"
+    OBJECTIVE_CHANGED = "objective_changed"
+    OBJECTIVE_CLOSED = "objective_closed"
+    OBJECTIVE_REOPENED = "objective_reopened"
+    ADVOCACY_ASKED = "advocacy_asked"
+    ADVOCACY_ANSWERED = "advocacy_answered"
     NOTE = "note"
     EMAIL_SENT = "email_sent"
     EMAIL_HELD = "email_held"  # meant to go by itself, left to a person

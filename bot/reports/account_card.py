@@ -11,12 +11,15 @@ from sqlmodel import col
 from bot.db import Reader
 from bot.models import (
     Account,
+    AdvocateStatus,
     Contact,
     Member,
     Milestone,
     MilestoneKind,
     MilestoneStatus,
     Note,
+    Objective,
+    ObjectiveStatus,
     Run,
     RunStatus,
     Step,
@@ -39,6 +42,7 @@ class ContactLine:
     title: str | None
     roles: tuple[str, ...]
     nps: int | None
+    advocate: AdvocateStatus | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,15 @@ class NoteLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanLine:
+    """How far the success plan is. Objectives that were dropped do not count."""
+
+    met: int
+    total: int
+    next_due: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountCard:
     account: AccountHead
     outcome: str | None
@@ -75,6 +88,7 @@ class AccountCard:
     maturity: int | None
     contacts: tuple[ContactLine, ...]
     milestones: tuple[MilestoneLine, ...]
+    plan: PlanLine
     runs: tuple[RunLine, ...]
     notes: tuple[NoteLine, ...]
 
@@ -92,17 +106,26 @@ async def read_account_card(reader: Reader, account: AccountHead) -> AccountCard
         maturity=more.number,
         contacts=tuple(_contact(row) for row in rows.get("contact", ())),
         milestones=tuple(_milestone(row) for row in rows.get("milestone", ())),
+        plan=_plan(rows["plan"][0]),
         runs=tuple(RunLine(row.title, RunStatus(row.state), row.number, row.total) for row in rows.get("run", ())),
         notes=_notes(rows.get("note", ())),
     )
 
 
 def _contact(row: Any) -> ContactLine:
-    return ContactLine(row.title, row.about, row.kind, tuple(row.data or ()), row.number)
+    return ContactLine(row.title, row.about, row.kind, tuple(row.data or ()), row.number, _advocate(row.state))
+
+
+def _advocate(state: str | None) -> AdvocateStatus | None:
+    return AdvocateStatus(state) if state else None
 
 
 def _milestone(row: Any) -> MilestoneLine:
     return MilestoneLine(row.title, row.about, MilestoneKind(row.kind), MilestoneStatus(row.state), row.day, row.at)
+
+
+def _plan(row: Any) -> PlanLine:
+    return PlanLine(row.number or 0, row.total or 0, row.day)
 
 
 def _notes(rows: Iterable[Any]) -> tuple[NoteLine, ...]:
@@ -118,6 +141,7 @@ def _statement() -> Any:
         _account_part(account_id),
         _contacts_part(account_id),
         _milestones_part(account_id),
+        _plan_part(account_id),
         _runs_part(account_id),
         _notes_part(account_id),
     )
@@ -141,6 +165,7 @@ def _contacts_part(account_id: Any) -> Any:
         title=col(Contact.name),
         about=col(Contact.email),
         kind=col(Contact.title),
+        state=col(Contact.advocate),
         number=col(Contact.nps),
         data=col(Contact.roles),
     ).where(col(Contact.account_id) == account_id)
@@ -157,6 +182,18 @@ def _milestones_part(account_id: Any) -> Any:
         day=col(Milestone.target_date),
         at=col(Milestone.reached_at),
     ).where(col(Milestone.account_id) == account_id)
+
+
+def _plan_part(account_id: Any) -> Any:
+    """One row, also without objectives."""
+    status, due_on = col(Objective.status), col(Objective.due_on)
+    met = case((status == constant(ObjectiveStatus.MET), 1), else_=0)
+    return part(
+        "plan",
+        number=func.sum(met),
+        total=func.count(),
+        day=func.min(case((status == constant(ObjectiveStatus.OPEN), due_on))),
+    ).where(col(Objective.account_id) == account_id, status != constant(ObjectiveStatus.DROPPED))
 
 
 def _runs_part(account_id: Any) -> Any:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
 from bot.models import MilestoneStatus, RunStatus, TimelineKind
-from bot.reports.account_card import AccountCard, ContactLine, MilestoneLine, RunLine
+from bot.reports.account_card import AccountCard, ContactLine, MilestoneLine, PlanLine, RunLine
 from bot.reports.account_head import AccountHead
 from bot.reports.account_list import AccountLine, AccountPage
 from bot.reports.health_view import change_shown, head_facts
@@ -15,9 +15,10 @@ from bot.reports.timeline import Entry, TimelinePage
 from bot.slack.account_card_view import CardSection, CardView
 from bot.slack.account_form import ANCHOR_LABELS
 from bot.slack.account_lists import AccountListView, AccountRow, DatedRow, DatedView
-from bot.slack.account_words import BAND_MARKS, days_words
+from bot.slack.account_words import ADVOCATE_WORDS, BAND_MARKS, days_words
 from bot.slack.dates import day_words, moment_words
 from bot.slack.step_card import role_words
+from bot.slack.success_plan import plan_words
 
 
 def card_view(card: AccountCard, reader: Actor, now: datetime, served: tuple[tuple[str, ...], ...] = ()) -> CardView:
@@ -38,6 +39,7 @@ def card_view(card: AccountCard, reader: Actor, now: datetime, served: tuple[tup
             CardSection("Sentiment", _sentiment(account, today)),
             CardSection("Contacts", tuple(map(_contact, card.contacts)), "None yet. /account contact adds one."),
             CardSection("Milestones", tuple(_milestone(one, today) for one in card.milestones)),
+            CardSection("Success plan", _plan(card.plan, today), f"None yet. /account plan {account.key} begins one."),
             CardSection("Playbooks", tuple(map(_run, card.runs)), "None running. /playbook start starts one."),
             CardSection(
                 "Last notes",
@@ -70,7 +72,8 @@ def _sentiment(account: AccountHead, today: date) -> tuple[tuple[str, ...], ...]
 def _contact(one: ContactLine) -> tuple[str, ...]:
     roles = ", ".join(role.replace("_", " ") for role in one.roles)
     nps = "" if one.nps is None else f"NPS {one.nps}"
-    return tuple(part for part in (one.name, one.title or "", roles, one.email, nps) if part)
+    standing = ADVOCATE_WORDS[one.advocate] if one.advocate else ""
+    return tuple(part for part in (one.name, one.title or "", roles, one.email, nps, standing) if part)
 
 
 def _milestone(one: MilestoneLine, today: date) -> tuple[str, ...]:
@@ -80,6 +83,13 @@ def _milestone(one: MilestoneLine, today: date) -> tuple[str, ...]:
         return (one.title, one.status.value)
     late = one.status is MilestoneStatus.PLANNED and one.target_date < today
     return (one.title, "late, was planned for" if late else f"{one.status} for", days_words(one.target_date, today))
+
+
+def _plan(plan: PlanLine, today: date) -> tuple[tuple[str, ...], ...]:
+    if not plan.total:
+        return ()
+    due = [f"next due {days_words(plan.next_due, today)}"] if plan.next_due else []
+    return ((plan_words(plan.met, plan.total), *due),)
 
 
 def _run(one: RunLine) -> tuple[str, ...]:

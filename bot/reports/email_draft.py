@@ -1,8 +1,8 @@
 """The draft of an email step: whom it goes to, and its words with the merge tags filled in."""
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import col, select
@@ -18,9 +18,10 @@ from bot.library.library import Library
 from bot.library.rendering import Draft, EmailTemplates, render_email
 from bot.library.schema import Email
 from bot.library.tags import build_context, person
-from bot.models import Contact, ContactRole, Member, Milestone, MilestoneStatus, Note
+from bot.models import Account, Contact, ContactRole, Member, Milestone, MilestoneStatus, Note
 from bot.reports.step_cards import StepWithRun, Surroundings, load_surroundings
 from bot.reports.step_forms import load_step
+from bot.reports.success_plan import load_plan_tags
 from bot.slack.email_modal import EmailDraft, Recipient
 
 NOTES = 10
@@ -36,9 +37,7 @@ async def load_email_draft(
     email = _email_of(found)
     around = await load_surroundings(session, [found])
     contacts = around.contacts.get(found.account.id, [])
-    recipients = choose_recipients(
-        email, contacts, around.contact_of(found.run), account_facts(found.account, now.date())
-    )
+    recipients = choose_recipients(email, contacts, around.contact_of(found.run), found.account, now.date())
     contact = recipients[0] if recipients else None
     context = await _context(session, found, around, contact, reader, now)
     if email.everyone:
@@ -73,24 +72,25 @@ async def load_mails(
         await session.exec(select(Contact).where(Contact.account_id == found.account.id).order_by(col(Contact.id)))
     ).all()
     about = next((contact for contact in contacts if contact.id == found.run.contact_id), None)
-    facts = account_facts(found.account, now.date())
+    today = now.date()
     return [
         Mail(contact.id, personal(subject, contact, "subject"), personal(body, contact, "body"))
-        for contact in choose_recipients(_email_of(found), contacts, about, facts)
+        for contact in choose_recipients(_email_of(found), contacts, about, found.account, today)
     ]
 
 
 def choose_recipients(
-    email: Email, contacts: Sequence[Contact], about: Contact | None, account: Mapping[str, Any]
+    email: Email, contacts: Sequence[Contact], about: Contact | None, account: Account, today: date
 ) -> list[Contact]:
     """Whom a mail is meant for, of those who may be mailed: everyone who fits, or the first one who does.
 
     Roles count in the order they are written in. Without roles it is the contact the run is about, else a champion.
     """
+    of_account = account_facts(account, today)
     fitting = [
         contact
         for contact in contacts
-        if contact.may_email and holds(email.where, {"account": account, "contact": contact_facts(contact)})
+        if contact.may_email and holds(email.where, {"account": of_account, "contact": contact_facts(contact, today)})
     ]
     if email.everyone:
         return [contact for contact in fitting if not email.to or set(email.to) & set(contact.roles)]
@@ -142,6 +142,7 @@ async def _context(
         notes=(await session.exec(notes)).all(),
         milestones=milestones,
         milestone=_milestone_of(found, milestones),
+        plan=(await load_plan_tags(session, [account_id])).get(account_id, ()),
     )
 
 

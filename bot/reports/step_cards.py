@@ -1,8 +1,9 @@
 """Steps as cards for one reader: read in a handful of statements, however many steps there are."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func
@@ -18,7 +19,7 @@ from bot.library.library import Library
 from bot.library.pinning import DIGEST, join_content
 from bot.library.rendering import TemplateMistake, render_text
 from bot.library.schema import Playbook, StepSpec
-from bot.library.tags import build_context
+from bot.library.tags import asks_for_plan, build_context
 from bot.models import (
     FINISHED,
     Account,
@@ -35,6 +36,7 @@ from bot.models import (
     StepKind,
     StepStatus,
 )
+from bot.reports.success_plan import load_plan_tags
 from bot.slack.step_card import Concerned, Ending, StepCard
 from bot.slack.text import escape, plain
 
@@ -58,6 +60,7 @@ class Surroundings:
     roles: dict[int, dict[MemberRole, int]]  # by account
     notes: dict[int, int]  # by step: how many
     raised: set[int]  # escalation steps whose escalation is not resolved yet
+    plans: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # by account, where guidance tells
 
     def contact_of(self, run: Run) -> Contact | None:
         """The contact that a run is about."""
@@ -97,7 +100,9 @@ async def load_steps(session: AsyncSession, library: Library, step_ids: Iterable
 async def load_surroundings(session: AsyncSession, steps: Iterable[StepWithRun]) -> Surroundings:
     steps = list(steps)
     accounts = {each.account.id for each in steps}
-    around = Surroundings({}, {}, {}, {}, {}, set())
+    telling = {each.account.id for each in steps if asks_for_plan(each.spec.guidance)}
+    plans = await load_plan_tags(session, telling) if telling else {}
+    around = Surroundings({}, {}, {}, {}, {}, set(), plans)
     for row in (await session.exec(select(AccountRole).where(col(AccountRole.account_id).in_(accounts)))).all():
         around.roles.setdefault(row.account_id, {})[MemberRole(row.role)] = row.member_id
     contacts = select(Contact).where(col(Contact.account_id).in_(accounts)).order_by(col(Contact.id))
@@ -202,6 +207,7 @@ def render_guidance(found: StepWithRun, around: Surroundings, today: date) -> st
         run=found.run,
         playbook_title=found.run.title,
         steps=around.run_steps.get(found.run.id, []),
+        plan=around.plans.get(found.account.id, ()),
     )
     try:
         return render_text(found.spec.guidance, context, escape=plain)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from bot.errors import InvalidInput
-from bot.models import ContactRole, MilestoneStatus, Sentiment
+from bot.models import AdvocateStatus, ContactRole, MilestoneStatus, Sentiment
 from bot.slack.account_help import usage
 from bot.slack.incoming import first_word
 from bot.slack.text import shorten, unformatted
@@ -14,6 +14,7 @@ from bot.slack.typed_days import parse_day
 
 _EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
 _STATUS = re.compile(rf"(?i)\b({'|'.join(MilestoneStatus)})\b")
+_ADVOCATE = re.compile(rf"\badvocate\b(?:\s*[:=]?\s*({'|'.join(AdvocateStatus)})\b)?")
 _SEPARATORS = re.compile(r"[,\s]+")
 
 
@@ -56,7 +57,7 @@ def parse_milestone(text: str, today: date) -> MilestoneArguments:
 
 
 def parse_contact(text: str) -> dict[str, Any]:
-    """`Jane Doe jane@acme.com admin, champion nps 9`: the raw values of a contact, still to be checked."""
+    """`Jane Doe jane@acme.com admin, champion nps 9 advocate`: the raw values of a contact, still to be checked."""
     match = _EMAIL.search(text)
     if match is None or not text[: match.start()].strip(" ,"):
         raise InvalidInput(f"Give a name and an email address. {usage('contact')}")
@@ -65,6 +66,9 @@ def parse_contact(text: str) -> dict[str, Any]:
     if score := re.search(r"\bnps\s*[:=]?\s*(\d+)", rest):
         values["nps"] = int(score[1])
         rest = rest.replace(score[0], " ")
+    if standing := _ADVOCATE.search(rest):
+        values["advocate"] = AdvocateStatus(standing[1] or AdvocateStatus.ADVOCATE)
+        rest = rest.replace(standing[0], " ")
     values["roles"] = _roles(rest)
     return values
 

@@ -23,7 +23,17 @@ USAGES: Mapping[str, Usage] = {
     "milestone": Usage(
         "ACCOUNT NAME reached|planned|missed [DATE or WHY]", "key moments", "acme go-live planned 2026-12-01"
     ),
-    "contact": Usage("ACCOUNT NAME EMAIL [ROLES]", "add or change a person", "acme Jane Doe jane@acme.com champion"),
+    "contact": Usage(
+        "ACCOUNT NAME EMAIL [ROLES] [nps SCORE] [advocate [candidate|declined]]",
+        "add or change a person",
+        "acme Jane Doe jane@acme.com champion advocate",
+    ),
+    "plan": Usage(
+        "ACCOUNT [PAGE | add TITLE; MEASURE; TARGET; DATE]",
+        "what they want to achieve, and how far it is",
+        "acme add Close faster; days to close the month; 3; 2027-03-31",
+    ),
+    "advocates": Usage("ACCOUNT [PAGE]", "who does us favours, and who may be asked", "acme"),
     "journey": Usage(
         "ACCOUNT [JOURNEY]", "the journey an account is on; with a name, put it on that one", "acme year-1"
     ),

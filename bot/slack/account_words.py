@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from datetime import date
 
+from bot.models import AdvocateStatus
 from bot.slack.blocks import Block, context
 from bot.slack.dates import day_words
 from bot.slack.text import label
 
 BAND_MARKS = {"green": "🟢", "yellow": "🟡", "red": "🔴", "unknown": "⚪"}
+ADVOCATE_WORDS = {
+    AdvocateStatus.ADVOCATE: "⭐ advocate",
+    AdvocateStatus.CANDIDATE: "advocate candidate",
+    AdvocateStatus.DECLINED: "no advocate, said no",
+}
 DOT = "  ·  "
 
 

@@ -33,6 +33,7 @@ def build_celebration_message(celebration: Celebration) -> Message:
         actions(
             f"milestone:{celebration.milestone_id}:actions",
             button("Add note", ActionId.MILESTONE_NOTE, value, style="primary"),
+            *([button("Ask for a referral", ActionId.ADVOCACY_REFERRAL, value)] if celebration.champions else []),
         )
     )
     return Message(title, blocks)

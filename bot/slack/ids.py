@@ -37,6 +37,15 @@ class ActionId(StrEnum):
     STAGE_MOVE = "stage_move"
     BULK_START = "bulk_start"
 
+    # --- success plan and advocacy ------------------------------------------------------------------------------------
+    OBJECTIVE_ADD = "objective_add"
+    OBJECTIVE_UPDATE = "objective_update"
+    ADVOCACY_ASK = "advocacy_ask"
+    ADVOCACY_REFERRAL = "advocacy_referral"
+    ADVOCACY_YES = "advocacy_yes"
+    ADVOCACY_NO = "advocacy_no"
+    ADVOCACY_DELIVERED = "advocacy_delivered"
+
 
 class CallbackId(StrEnum):
     # --- steps, runs and escalations ----------------------------------------------------------------------------------
@@ -68,6 +77,12 @@ class CallbackId(StrEnum):
 
     # --- journeys -----------------------------------------------------------------------------------------------------
     JOURNEY_CONFIRM = "journey_confirm"
+
+    # --- success plan and advocacy ------------------------------------------------------------------------------------
+    OBJECTIVE_ADD = "objective_add"
+    OBJECTIVE_UPDATE = "objective_update"
+    ADVOCACY_ASK = "advocacy_ask"
+    ADVOCACY_ANSWER = "advocacy_answer"
 
 
 VALUE = "value"  # the action id of an input's element: the block id says which input it is
@@ -130,6 +145,18 @@ class InputId(StrEnum):
     MARKETING = "marketing_id"
     RENEWAL_OWNER = "renewal_owner_id"
     GUARDIAN = "guardian_id"
+
+    # --- success plan and advocacy ------------------------------------------------------------------------------------
+    OBJECTIVE_TITLE = "title"
+    MEASURE = "measure"
+    BASELINE = "baseline"
+    CURRENT = "current"
+    OBJECTIVE_STATUS = "status"
+    EVIDENCE = "evidence"
+    DUE_ON = "due_on"
+    OWNER = "owner"
+    ASK_KIND = "kind"
+    OVERRIDE = "override"
 
 
 ANSWER_PREFIX = "answers."

@@ -7,6 +7,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.errors import WrongState
+from bot.models import AskStatus
 
 
 class Outdated(WrongState):
@@ -169,3 +170,31 @@ class ExemptionRef(Payload):
 class ExemptionForm(Payload):
     account: int
     playbook: str
+
+
+# --- success plan and advocacy ----------------------------------------------------------------------------------------
+
+
+class ObjectiveRef(Payload):
+    """An objective as it was shown: `revision` tells whether it has changed since."""
+
+    objective: int
+    revision: int
+
+
+class ContactRef(Payload):
+    contact: int
+
+
+class AskRef(Payload):
+    """An ask. `page` is the page of the account's advocates it is shown on; None: it stands alone in a message."""
+
+    ask: int
+    page: int | None = None
+
+
+class AskAnswer(Payload):
+    """What came of an ask, while the words to it are being written."""
+
+    ask: int
+    status: AskStatus

@@ -10,6 +10,7 @@ from handlers.commands.account_changing import add_milestone, log_note, log_sent
 from handlers.commands.account_forms import open_add_form, open_edit_form
 from handlers.commands.account_journey import account_journey
 from handlers.commands.account_showing import list_accounts, show_card, show_health, show_timeline
+from handlers.commands.account_success import show_advocates, show_or_extend_plan
 from handlers.commands.subcommand import Subcommand
 
 SUBCOMMANDS: dict[str, Subcommand] = {
@@ -22,6 +23,8 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "milestone": add_milestone,
     "contact": save_contact,
     "journey": account_journey,
+    "plan": show_or_extend_plan,
+    "advocates": show_advocates,
     "add": open_add_form,
     "edit": open_edit_form,
 }

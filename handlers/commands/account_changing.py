@@ -9,6 +9,7 @@ from bot.reports.sentiments import read_sentiments
 from bot.slack.account_arguments import parse_contact, parse_milestone, parse_sentiment
 from bot.slack.account_form import build_account_note_modal
 from bot.slack.account_lists import build_dated_message
+from bot.slack.account_words import ADVOCATE_WORDS
 from bot.slack.blocks import section
 from bot.slack.dates import day_words
 from bot.slack.payloads import AccountRef
@@ -87,4 +88,5 @@ async def save_contact(call: CommandCall, text: str) -> None:
     async with call.changing() as session:
         contact = await accounts.save_contact(session, call.services.library, account.id, draft, call.actor, call.now)
     roles = f" ({', '.join(contact.roles).replace('_', ' ')})" if contact.roles else ""
-    await call.say(f"Saved {label(contact.name)}, {label(contact.email)}{roles} at *{label(account.name)}*.")
+    standing = f", {ADVOCATE_WORDS[contact.advocate]}" if contact.advocate else ""
+    await call.say(f"Saved {label(contact.name)}, {label(contact.email)}{roles}{standing} at *{label(account.name)}*.")

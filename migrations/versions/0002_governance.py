@@ -216,6 +216,7 @@ def upgrade() -> None:
     op.add_column("accounts", sa.Column("journey_started_on", sa.Date(), nullable=True))
     op.add_column("contacts", sa.Column("advocate", sa.String(length=40), nullable=True))
     op.add_column("contacts", sa.Column("advocacy", JSON_OBJECT, nullable=False, server_default="[]"))
+    op.add_column("contacts", sa.Column("asked_at", INSTANT, nullable=True))
     op.add_column("milestones", sa.Column("owner_role", sa.String(length=40), nullable=True))
     op.add_column("milestones", sa.Column("success", sa.String(length=500), nullable=True))
     op.add_column("milestones", sa.Column("journey", sa.String(length=80), nullable=True))
@@ -249,7 +250,7 @@ def downgrade() -> None:
     _drop_reference("playbook_versions", "decided_by_id", "members")
     for column in ("journey", "success", "owner_role"):
         op.drop_column("milestones", column)
-    for column in ("advocacy", "advocate"):
+    for column in ("asked_at", "advocacy", "advocate"):
         op.drop_column("contacts", column)
     op.drop_column("accounts", "journey_started_on")
     for table in (

@@ -23,7 +23,7 @@ async def test_a_reached_milestone_is_celebrated_with_whom_to_thank(play: Play) 
     assert message["text"] == "Acme reached A hundred users"
     assert "Thank Jane Doe" in words
     assert "103 &lt;active&gt; on Monday" in words
-    assert buttons(message) == ["Add note"]
+    assert buttons(message) == ["Add note", "Ask for a referral"]
 
 
 async def test_a_reply_under_a_celebration_is_kept_as_a_note(play: Play) -> None:

@@ -13,7 +13,7 @@ from bot.library.conditions import (
     unknown_fields,
 )
 from bot.library.facts import account_facts, contact_facts
-from bot.models import Account, Contact, EntryReason, Segment, Sentiment, Stage, Touch
+from bot.models import Account, AdvocateStatus, Contact, EntryReason, Segment, Sentiment, Stage, Touch
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 FACTS = {
@@ -108,4 +108,21 @@ def test_the_fields_of_an_account_are_those_a_condition_may_ask_about() -> None:
 
 def test_the_fields_of_a_contact_are_those_a_condition_may_ask_about() -> None:
     jane = Contact(account_id=1, name="Jane", email="j@a.example", title="CFO", roles=["admin"], nps=9, created_at=NOW)
-    assert contact_facts(jane).keys() == CONTACT_FIELDS
+    assert contact_facts(jane, NOW.date()).keys() == CONTACT_FIELDS
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "advocate", "expected"),
+    [
+        (None, None, True),
+        (datetime(2025, 11, 2, 10, tzinfo=UTC), AdvocateStatus.ADVOCATE, True),
+        (datetime(2026, 2, 2, 10, tzinfo=UTC), AdvocateStatus.ADVOCATE, False),
+        (None, AdvocateStatus.DECLINED, False),
+    ],
+)
+def test_a_condition_can_leave_out_whoever_was_asked_a_favour_lately(  # row 1.37
+    asked_at: datetime | None, advocate: AdvocateStatus | None, expected: bool
+) -> None:
+    jane = Contact(account_id=1, name="Jane", email="j@a.example", advocate=advocate, asked_at=asked_at, created_at=NOW)
+    facts = {"contact": contact_facts(jane, NOW.date())}
+    assert holds('contact.advocate != "declined" && contact.days_since_ask > 90', facts) is expected

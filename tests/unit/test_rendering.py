@@ -122,7 +122,7 @@ def test_the_tags_of_a_template_can_be_listed() -> None:
     source = (
         "{{ account.name }} {% for m in milestones %}{{ m.title }}{% endfor %} {% if ae %}{{ ae['name'] }}{% endif %}"
     )
-    assert merge_tags(source) == {"account.name", "milestones", "ae", "ae.name"}
+    assert merge_tags(source) == {"account.name", "milestones", "milestones[].title", "ae", "ae.name"}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bot.library.loading import Catalog
 from bot.library.reference import SCHEMAS, schema_text, with_reference
 from bot.library.rendering import Draft, EmailTemplate, EmailTemplates, parse_email, render_email, render_text
 from bot.library.schema import AnswerType, Category, Playbook, Question, StepSpec, Trigger, dump
-from bot.library.tags import TAGS, answers_key
+from bot.library.tags import OBJECTIVE, PLAN_TAGS, TAGS, answers_key
 from bot.models import Stage, StepKind
 from bot.settings import ROOT
 
@@ -47,6 +47,8 @@ def full_context(catalog: Catalog) -> dict[str, Any]:
     context: dict[str, Any] = {root: {name: f"the {name}" for name in names} for root, names in TAGS.items()}
     context["account"]["attributes"] = {}
     context |= {"today": TODAY, "notes": ["first note"], "milestones": [{"title": "Go-live", "status": "reached"}]}
+    objective = dict.fromkeys(OBJECTIVE, "9 days") | {"title": "Close faster", "status": "met"}
+    context |= {name: [objective] for name in PLAN_TAGS}
     steps = [step for playbook in catalog.playbooks.values() for step in playbook.steps]
     answers: dict[str, Any] = {}
     for step in steps:

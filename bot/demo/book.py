@@ -9,11 +9,14 @@ from typing import Any
 
 from bot.demo.story import (
     Acknowledges,
+    Aims,
+    Asks,
     Blocks,
     Completes,
     Escalates,
     Feels,
     In,
+    Measures,
     Meets,
     Notes,
     Plans,
@@ -23,11 +26,24 @@ from bot.demo.story import (
     Scene,
     Starts,
 )
-from bot.models import ContactRole, MemberRole, Segment, Sentiment, Severity, Stage, Touch
+from bot.models import (
+    AskKind,
+    AskStatus,
+    ContactRole,
+    MemberRole,
+    ObjectiveStatus,
+    Segment,
+    Sentiment,
+    Severity,
+    Stage,
+    Touch,
+)
 
 ADMIN, CHAMPION, SPONSOR = ContactRole.ADMIN, ContactRole.CHAMPION, ContactRole.EXECUTIVE_SPONSOR
 SIGNATORY, POWER_USER = ContactRole.SIGNATORY, ContactRole.POWER_USER
 DECIDER, BILLING = ContactRole.DECISION_MAKER, ContactRole.BILLING
+REFERENCE, CASE_STUDY, ADVISORY_BOARD = AskKind.REFERENCE, AskKind.CASE_STUDY, AskKind.ADVISORY_BOARD
+ACCEPTED, DELIVERED = AskStatus.ACCEPTED, AskStatus.DELIVERED
 GREEN, YELLOW, RED = Sentiment.GREEN, Sentiment.YELLOW, Sentiment.RED
 
 
@@ -91,7 +107,35 @@ ACME = Customer(
         Someone("Pete Puma", "Accounts Payable Lead", [POWER_USER]),
     ],
     story=[
+        Scene(
+            110,
+            "maya",
+            Aims("Close in under a week", "Days to close the month", "9", "5", In(-60), "Wile Coyote"),
+        ),
+        Scene(
+            110,
+            "maya",
+            Aims("Close in 3 days", "Days to close the month", "9", "3", In(75), "Wile Coyote"),
+        ),
+        Scene(
+            110,
+            "maya",
+            Aims("Match invoices by machine", "Invoices matched untouched", "35 %", "80 %", In(-4), "Pete Puma"),
+        ),
         Scene(58, "maya", Reaches("first-close", "October closed in 4 days, confirmed by Wile Coyote")),
+        Scene(
+            57,
+            "maya",
+            Measures(
+                "Close in under a week",
+                "4",
+                ObjectiveStatus.MET,
+                "October closed in 4 days, confirmed by Wile Coyote",
+            ),
+        ),
+        Scene(56, "maya", Asks("Wile Coyote", REFERENCE, DELIVERED, "Half an hour with a prospect in Leeds")),
+        Scene(41, "maya", Measures("Close in 3 days", "4")),
+        Scene(41, "maya", Measures("Match invoices by machine", "62 %")),
         Scene(
             41, "maya", Notes("Quarterly review held. Wile wants the subsidiaries on board next year; Olive joined.")
         ),
@@ -164,6 +208,16 @@ GLOBEX = Customer(
             Notes("Mindy answered within the hour: kick-off is set for today, Hank joins for the first ten minutes."),
         ),
         Scene(2, "maya", Plans("go-live", In(38))),
+        Scene(
+            2,
+            "maya",
+            Aims("Two planners a shift", "Planners for 400 trucks a day", "6", "2", In(120), "Mindy Simmons"),
+        ),
+        Scene(
+            2,
+            "maya",
+            Aims("Plan in SAP and nowhere else", "Trucks planned by hand", "150", "0", In(60), "Frank Grimes"),
+        ),
     ],
 )
 
@@ -309,6 +363,18 @@ HOOLI = Customer(
     ],
     story=[
         Scene(46, "maya", Reaches("business-review", "Gavin asked what it would take to bring Asia on board")),
+        Scene(
+            90,
+            "maya",
+            Aims("A campaign in a day", "Days from brief to launch", "12", "1", In(-20), "Donald Bachman"),
+        ),
+        Scene(
+            25,
+            "maya",
+            Measures("A campaign in a day", "1", ObjectiveStatus.MET, "Eleven of the last twelve launched in a day"),
+        ),
+        Scene(20, "maya", Asks("Gavin Belson", ADVISORY_BOARD)),
+        Scene(18, "maya", Asks("Donald Bachman", CASE_STUDY, ACCEPTED, "Wants to see the text first")),
         Scene(17, "maya", Feels(GREEN, "They sell us to their own partners")),
         Scene(2, "maya", Starts("expansion-opportunity")),
         Scene(

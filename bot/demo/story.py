@@ -4,6 +4,7 @@ A scene is somebody doing something on a day in the past. Playing it calls the s
 time of that day, so that the timeline, the runs and the health of the sample book are made the way real ones are.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.accounts import ContactDraft, log_sentiment, save_contact
 from bot.engine.actors import Actor
+from bot.engine.advocacy import answer_ask, ask_contact
 from bot.engine.answers import Completion
 from bot.engine.calendars import local_date
 from bot.engine.escalations import acknowledge_escalation, resolve_escalation
@@ -22,11 +24,27 @@ from bot.engine.journeys.moving import put_on_journey
 from bot.engine.journeys.serving import row_of
 from bot.engine.milestones import plan_milestone, reach_milestone
 from bot.engine.notes import add_note
+from bot.engine.objectives import ObjectiveFields, add_objective, update_objective
 from bot.engine.raising import raise_escalation
 from bot.engine.runs import start_run
 from bot.engine.steps import block_step, complete_step
 from bot.library.library import Library
-from bot.models import Account, Anchor, ContactRole, Escalation, MemberRole, NoteSource, Sentiment, Severity, Step
+from bot.models import (
+    Account,
+    Anchor,
+    AskKind,
+    AskStatus,
+    Contact,
+    ContactRole,
+    Escalation,
+    MemberRole,
+    NoteSource,
+    Objective,
+    ObjectiveStatus,
+    Sentiment,
+    Severity,
+    Step,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +76,10 @@ class Moment:
             .order_by(col(Step.id).desc())
             .limit(1)
         )
+        return (await self.session.exec(query)).one()
+
+    async def contact(self, name: str) -> Contact:
+        query = select(Contact).where(Contact.account_id == self.account_id, Contact.name == name)
         return (await self.session.exec(query)).one()
 
     async def escalation(self) -> Escalation:
@@ -269,3 +291,67 @@ class Resolves:
         await resolve_escalation(
             moment.session, moment.library, escalation.id, moment.actor, moment.now, resolution=self.how
         )
+
+
+@dataclass(frozen=True)
+class Aims:
+    """An objective of the customer's success plan is agreed. `owner` is the name of a contact."""
+
+    title: str
+    measure: str
+    baseline: str
+    target: str
+    due: In
+    owner: str
+
+    async def play(self, moment: Moment) -> None:
+        contact = await moment.contact(self.owner)
+        fields = ObjectiveFields(
+            self.title,
+            measure=self.measure,
+            baseline=self.baseline,
+            target=self.target,
+            due_on=moment.day(self.due),
+            owner_contact_id=contact.id,
+        )
+        await add_objective(moment.session, moment.account_id, fields, moment.actor, moment.now)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Where an objective stands, or that it is met; the evidence is what shows it."""
+
+    title: str
+    current: str
+    status: ObjectiveStatus = ObjectiveStatus.OPEN
+    evidence: str | None = None
+
+    async def play(self, moment: Moment) -> None:
+        query = select(Objective).where(Objective.account_id == moment.account_id, Objective.title == self.title)
+        objective = (await moment.session.exec(query)).one()
+        entered = {each.name: getattr(objective, each.name) for each in dataclasses.fields(ObjectiveFields)}
+        changes = {"current": self.current, "status": self.status, "evidence": self.evidence}
+        await update_objective(
+            moment.session,
+            objective.id,
+            ObjectiveFields(**(entered | changes)),
+            moment.actor,
+            moment.now,
+            seen=objective.revision,
+        )
+
+
+@dataclass(frozen=True)
+class Asks:
+    """A contact is asked a favour, and says something to it unless `answer` is None."""
+
+    who: str
+    kind: AskKind
+    answer: AskStatus | None = None
+    words: str | None = None
+
+    async def play(self, moment: Moment) -> None:
+        contact = await moment.contact(self.who)
+        asked = await ask_contact(moment.session, moment.library, contact.id, self.kind, moment.actor, moment.now)
+        if self.answer:
+            await answer_ask(moment.session, asked.ask.id, self.answer, moment.actor, moment.now, outcome=self.words)

@@ -13,11 +13,15 @@ from bot.errors import NotFound
 from bot.library.library import Library
 from bot.models import (
     Account,
+    AdvocateStatus,
+    Contact,
     Delivery,
     DeliveryKind,
     Escalation,
     EscalationStatus,
     Member,
+    Objective,
+    ObjectiveStatus,
     Segment,
     Stage,
     Step,
@@ -106,3 +110,23 @@ async def test_story_that_fails_leaves_no_half_a_book(sqlite: Database, tmp_path
         await seed(sqlite, empty, MONDAY, LONDON)
     async with sqlite.transaction() as session:
         assert (await session.exec(select(Account).order_by(col(Account.id)))).first() is None
+
+
+async def test_some_customers_have_a_plan_and_an_advocate(sqlite: Database, library: Library) -> None:
+    await seed(sqlite, library, MONDAY, LONDON)
+    async with sqlite.transaction() as session:
+        planned = select(Account.key, Objective.status, col(Objective.due_on)).join(
+            Objective, col(Objective.account_id) == Account.id
+        )
+        plans = (await session.exec(planned)).all()
+        of_advocates = (
+            select(Account.key)
+            .join(Contact, col(Contact.account_id) == Account.id)
+            .where(Contact.advocate == AdvocateStatus.ADVOCATE)
+        )
+        advocates = (await session.exec(of_advocates)).all()
+    assert {key for key, _, _ in plans} == {"acme", "globex", "hooli"}
+    acme = [(status, due) for key, status, due in plans if key == "acme"]
+    assert Counter(status for status, _ in acme) == {ObjectiveStatus.MET: 1, ObjectiveStatus.OPEN: 2}
+    assert any(status is ObjectiveStatus.OPEN and due and due < MONDAY.date() for status, due in acme)
+    assert set(advocates) == {"acme", "hooli"}

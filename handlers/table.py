@@ -9,12 +9,12 @@ from bot.slack.ids import ActionId, CallbackId
 from handlers.actions.account_note import handle_account_note
 from handlers.actions.account_show import handle_account_show
 from handlers.actions.account_timeline import handle_account_timeline
-from handlers.actions.bulk_start import handle_bulk_start
 from handlers.actions.advocacy_ask import handle_advocacy_ask
 from handlers.actions.advocacy_delivered import handle_advocacy_delivered
 from handlers.actions.advocacy_no import handle_advocacy_no
 from handlers.actions.advocacy_referral import handle_advocacy_referral
 from handlers.actions.advocacy_yes import handle_advocacy_yes
+from handlers.actions.bulk_start import handle_bulk_start
 from handlers.actions.escalation_acknowledge import handle_escalation_acknowledge
 from handlers.actions.escalation_ask import handle_escalation_ask
 from handlers.actions.escalation_resolve import handle_escalation_resolve
@@ -23,9 +23,9 @@ from handlers.actions.exemption_decline import handle_exemption_decline
 from handlers.actions.journey_confirm import handle_journey_confirm
 from handlers.actions.journey_show import handle_journey_show
 from handlers.actions.milestone_note import handle_milestone_note
-from handlers.actions.stage_move import handle_stage_move
 from handlers.actions.objective_add import handle_objective_add
 from handlers.actions.objective_update import handle_objective_update
+from handlers.actions.stage_move import handle_stage_move
 from handlers.actions.step_complete import handle_step_complete
 from handlers.actions.step_escalate import handle_step_escalate
 from handlers.actions.step_menu import handle_step_menu

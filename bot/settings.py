@@ -51,3 +51,6 @@ class Settings(BaseSettings):
     workspace_messages_per_second: float = Field(
         20, gt=0, description="The cap on messages over all channels together."
     )
+
+    capacity_hours: float = Field(30, gt=0, description="How many hours of a week a person has for playbooks.")
+    step_minutes: int = Field(30, gt=0, description="How long a step takes whose playbook does not say.")

@@ -6,6 +6,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.services import Services
 from bot.slack.ids import ActionId, CallbackId
+from handlers.actions.account_fill import handle_account_fill
 from handlers.actions.account_note import handle_account_note
 from handlers.actions.account_show import handle_account_show
 from handlers.actions.account_timeline import handle_account_timeline
@@ -26,14 +27,19 @@ from handlers.actions.milestone_note import handle_milestone_note
 from handlers.actions.objective_add import handle_objective_add
 from handlers.actions.objective_update import handle_objective_update
 from handlers.actions.stage_move import handle_stage_move
+from handlers.actions.retrospective import handle_retrospective
 from handlers.actions.step_complete import handle_step_complete
+from handlers.actions.step_did_not_help import handle_step_did_not_help
 from handlers.actions.step_escalate import handle_step_escalate
+from handlers.actions.step_helped import handle_step_helped
 from handlers.actions.step_menu import handle_step_menu
 from handlers.actions.step_note import handle_step_note
 from handlers.actions.step_review_email import handle_step_review_email
 from handlers.actions.step_snooze import handle_step_snooze
 from handlers.actions.step_unblock import handle_step_unblock
 from handlers.actions.step_undo import handle_step_undo
+from handlers.actions.suggestion_decline import handle_suggestion_decline
+from handlers.actions.suggestion_take import handle_suggestion_take
 from handlers.actions.thread_note_account import handle_thread_note_account
 from handlers.actions.version_approve import handle_version_approve
 from handlers.actions.version_move import handle_version_move
@@ -61,16 +67,19 @@ from handlers.views.milestone_note import handle_milestone_note_form
 from handlers.views.objective_add import handle_objective_add_form
 from handlers.views.objective_update import handle_objective_update_form
 from handlers.views.round_skip import handle_round_skip_form
+from handlers.views.retrospective import handle_retrospective_form
 from handlers.views.run_start import handle_run_start_form
 from handlers.views.runs_move import handle_runs_move_form
 from handlers.views.step_block import handle_step_block_form
 from handlers.views.step_complete import handle_step_complete_form
 from handlers.views.step_email import handle_step_email_form
+from handlers.views.step_feedback import handle_step_feedback_form
 from handlers.views.step_not_applicable import handle_step_not_applicable_form
 from handlers.views.step_note import handle_step_note_form
 from handlers.views.step_reassign import handle_step_reassign_form
 from handlers.views.step_skip import handle_step_skip_form
 from handlers.views.step_snooze import handle_step_snooze_form
+from handlers.views.suggestion_decline import handle_suggestion_decline_form
 from handlers.views.version_send_back import handle_version_send_back_form
 
 COMMANDS: Mapping[str, Callable[[CommandCall], Awaitable[None]]] = {
@@ -111,6 +120,12 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.ADVOCACY_YES: handle_advocacy_yes,
     ActionId.ADVOCACY_NO: handle_advocacy_no,
     ActionId.ADVOCACY_DELIVERED: handle_advocacy_delivered,
+    ActionId.STEP_HELPED: handle_step_helped,
+    ActionId.STEP_DID_NOT_HELP: handle_step_did_not_help,
+    ActionId.SUGGESTION_TAKE: handle_suggestion_take,
+    ActionId.SUGGESTION_DECLINE: handle_suggestion_decline,
+    ActionId.RETROSPECTIVE: handle_retrospective,
+    ActionId.ACCOUNT_FILL: handle_account_fill,
 }
 VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.STEP_COMPLETE: handle_step_complete_form,
@@ -139,6 +154,9 @@ VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.OBJECTIVE_UPDATE: handle_objective_update_form,
     CallbackId.ADVOCACY_ASK: handle_advocacy_ask_form,
     CallbackId.ADVOCACY_ANSWER: handle_advocacy_answer_form,
+    CallbackId.STEP_FEEDBACK: handle_step_feedback_form,
+    CallbackId.SUGGESTION_DECLINE: handle_suggestion_decline_form,
+    CallbackId.RETROSPECTIVE: handle_retrospective_form,
 }
 EVENTS: Mapping[str, Callable[[EventCall], Awaitable[None]]] = {
     "app_home_opened": handle_app_home_opened,

@@ -47,7 +47,7 @@ async def acknowledge_escalation(
     session: AsyncSession, escalation_id: int, actor: Actor, now: datetime
 ) -> EscalationChange:
     """Take an escalation: whoever acknowledges owns it from then on, and it stops climbing."""
-    escalation, team = await _load(session, escalation_id, actor)
+    escalation, team = await load_answerable(session, escalation_id, actor)
     if escalation.status is EscalationStatus.ACKNOWLEDGED:
         who = await _name(session, team, escalation.acknowledged_by_id)
         return EscalationChange(escalation, False, f"{who} has acknowledged this already.")
@@ -66,7 +66,7 @@ async def ask_for_info(
     session: AsyncSession, escalation_id: int, actor: Actor, now: datetime, *, question: str
 ) -> EscalationChange:
     """Ask whoever raised it for more. The clock keeps running until someone takes the escalation."""
-    escalation, team = await _load(session, escalation_id, actor)
+    escalation, team = await load_answerable(session, escalation_id, actor)
     text = _text(question, "question", "Say what you need to know.")
     if escalation.status is not EscalationStatus.INFO_NEEDED:
         _require(escalation, EscalationStatus.INFO_NEEDED)
@@ -85,7 +85,7 @@ async def resolve_escalation(
     session: AsyncSession, library: Library, escalation_id: int, actor: Actor, now: datetime, *, resolution: str
 ) -> EscalationChange:
     """Close an escalation and say how it ended. The step that raised it by itself is completed with it."""
-    escalation, team = await _load(session, escalation_id, actor)
+    escalation, team = await load_answerable(session, escalation_id, actor)
     if escalation.status is EscalationStatus.RESOLVED:
         who = await _name(session, team, escalation.resolved_by_id)
         return EscalationChange(escalation, False, f"{who} has resolved this already: {escalation.resolution}")
@@ -186,7 +186,8 @@ async def _next_rung(
     return (Rung.LEADER, leader) if leader else None
 
 
-async def _load(session: AsyncSession, escalation_id: int, actor: Actor) -> tuple[Escalation, Team]:
+async def load_answerable(session: AsyncSession, escalation_id: int, actor: Actor) -> tuple[Escalation, Team]:
+    """The escalation, locked, and the account's team. Raises NotFound, and NotAllowed for who may not answer it."""
     escalation = await session.get(Escalation, escalation_id, with_for_update=True)
     if escalation is None:
         raise NotFound("That escalation is not there any more.")

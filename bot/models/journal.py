@@ -166,6 +166,7 @@ class TimelineKind(StrEnum):
     EXEMPTION_REQUESTED = "exemption_requested"
     EXEMPTION_APPROVED = "exemption_approved"
     EXEMPTION_DECLINED = "exemption_declined"
+    RETROSPECTIVE = "retrospective"
 
 
 class TimelineEntry(SQLModel, table=True):

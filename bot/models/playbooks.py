@@ -158,6 +158,7 @@ class Suggestion(SQLModel, table=True):
     status: SuggestionStatus = choice(SuggestionStatus, default=SuggestionStatus.OPEN)
     decided_by_id: int | None = foreign_key("members", default=None, index=False)
     decided_at: datetime | None = instant(default=None)
+    decision: str | None = Field(default=None, max_length=3000, description="why it was declined")
     created_at: datetime = instant()
 
 

@@ -1,5 +1,6 @@
 """Cards, lists and timelines of accounts in words, for the person who asked. What they may not see is left out here."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -97,7 +98,9 @@ def _run(one: RunLine) -> tuple[str, ...]:
     return (one.title, progress, "paused") if one.status is RunStatus.PAUSED else (one.title, progress)
 
 
-def timeline_view(account: AccountHead, page: TimelinePage, reader: Actor, now: datetime) -> DatedView:
+def timeline_view(
+    account: AccountHead, page: TimelinePage, reader: Actor, now: datetime, picture: Sequence[str] = ()
+) -> DatedView:
     older = f"  ·  older: `/account timeline {account.key} {page.page + 1}`" if page.page < page.pages else ""
     return DatedView(
         account_id=account.id,
@@ -105,6 +108,7 @@ def timeline_view(account: AccountHead, page: TimelinePage, reader: Actor, now: 
         rows=tuple(DatedRow(_moment(entry.at, reader, now), _entry(entry)) for entry in page.entries),
         closing=f"Page {page.page} of {page.pages}, newest first{older}",
         empty=f"Nothing has happened yet on {account.name}.",
+        picture=tuple(picture),
     )
 
 

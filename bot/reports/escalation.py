@@ -12,7 +12,7 @@ from bot.engine.permissions import require_may_escalate
 from bot.engine.state import load_team
 from bot.errors import InvalidInput, NotFound
 from bot.library.library import Library
-from bot.models import Account, Escalation, Member, MemberRole, Run, Step
+from bot.models import Account, Escalation, EscalationStatus, Member, MemberRole, Retrospective, Run, Step
 from bot.reports.health_words import load_health_words
 from bot.slack.escalate_modals import EscalationHead, Target
 from bot.slack.escalation_message import EscalationCard, Person
@@ -62,6 +62,7 @@ async def load_escalation_card(
         resolved_by=names.get(escalation.resolved_by_id),
         resolved_at=_local(escalation.resolved_at, zone),
         resolution=escalation.resolution,
+        looked_back=await _is_looked_back_at(session, escalation),
         **await _step_words(session, escalation.step_id),
     )
 
@@ -104,6 +105,13 @@ async def _names(session: AsyncSession, escalation: Escalation) -> dict[int | No
     ids = {escalation.raised_by_id, escalation.acknowledged_by_id, escalation.resolved_by_id} - {None}
     members = (await session.exec(select(Member).where(col(Member.id).in_(ids)))).all()
     return {member.id: member.name for member in members}
+
+
+async def _is_looked_back_at(session: AsyncSession, escalation: Escalation) -> bool:
+    if escalation.status is not EscalationStatus.RESOLVED:
+        return False
+    query = select(Retrospective.id).where(Retrospective.escalation_id == escalation.id)
+    return (await session.exec(query)).first() is not None
 
 
 async def _step_words(session: AsyncSession, step_id: int | None) -> dict[str, str]:

@@ -35,10 +35,13 @@ from bot.models import (
     Step,
     StepKind,
     StepStatus,
+    Suggestion,
 )
 from bot.reports.success_plan import load_plan_tags
 from bot.slack.step_card import Concerned, Ending, StepCard
 from bot.slack.text import escape, plain
+
+FELT = frozenset({StepStatus.DONE, StepStatus.SKIPPED})  # one can say of these whether they helped
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Surroundings:
     notes: dict[int, int]  # by step: how many
     raised: set[int]  # escalation steps whose escalation is not resolved yet
     plans: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # by account, where guidance tells
+    thumbs: dict[tuple[int, int], bool] = field(default_factory=dict)  # by step, member: whether it helped them
 
     def contact_of(self, run: Run) -> Contact | None:
         """The contact that a run is about."""
@@ -120,7 +124,17 @@ async def load_surroundings(session: AsyncSession, steps: Iterable[StepWithRun])
         around.notes[step_id or 0] = number
     escalations = [each.step.id for each in steps if each.step.kind is StepKind.ESCALATION]
     around.raised.update(await _raised(session, escalations))
+    around.thumbs.update(await _thumbs(session, [each.step.id for each in steps if each.step.status in FINISHED]))
     return around
+
+
+async def _thumbs(session: AsyncSession, step_ids: Sequence[int]) -> dict[tuple[int, int], bool]:
+    if not step_ids:
+        return {}
+    query = select(col(Suggestion.step_id), col(Suggestion.author_id), col(Suggestion.helpful)).where(
+        col(Suggestion.step_id).in_(step_ids)
+    )
+    return {(step or 0, who): helped for step, who, helped in (await session.exec(query)).all() if helped is not None}
 
 
 async def _raised(session: AsyncSession, step_ids: Sequence[int]) -> set[int]:
@@ -224,6 +238,8 @@ def _ending(found: StepWithRun, around: Surroundings, reader: Actor, now: dateti
         outcome=outcome,
         reason=step.reason,
         undoable=_shows_undo(step, now),
+        asks_feedback=_asks_feedback(step, reader, now),
+        helped=around.thumbs.get((step.id, reader.member_id)),
     )
 
 
@@ -232,6 +248,13 @@ def _finisher(step: Step, around: Surroundings) -> str | None:
     if step.finished_by_id:
         return around.name_of(step.finished_by_id)
     return "Playcall" if step.finished_at else None
+
+
+def _asks_feedback(step: Step, reader: Actor, now: datetime) -> bool:
+    """Of who has just finished it, while the step is fresh in mind."""
+    if step.status not in FELT or step.finished_by_id != reader.member_id or step.finished_at is None:
+        return False
+    return now - step.finished_at < UNDO_WINDOW
 
 
 def _shows_undo(step: Step, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.slack.account_words import BAND_MARKS, DOT
 from bot.slack.blocks import Message, context, header, section, sections
 from bot.slack.health_view import account_buttons, arrow
+from bot.slack.tables import code_blocks
 from bot.slack.text import label
 
 
@@ -42,6 +43,7 @@ class DatedView:
     rows: tuple[DatedRow, ...]
     closing: str
     empty: str
+    picture: tuple[str, ...] = ()  # lines of equal width, above the rows
 
 
 def build_account_list(view: AccountListView) -> Message:
@@ -62,7 +64,11 @@ def _account(row: AccountRow) -> str:
 
 def build_dated_message(view: DatedView) -> Message:
     if not view.rows:
-        return Message(view.empty, [section(label(view.empty, 300)), account_buttons(view.account_id)])
+        blocks = [*code_blocks(view.picture), section(label(view.empty, 300)), account_buttons(view.account_id)]
+        return Message(view.empty, blocks)
     lines = sections(f"*{row.when}*  {label(row.text, 300)}" for row in view.rows)
     title = header(view.title)
-    return Message(label(view.title, 150), [title, *lines, context(view.closing), account_buttons(view.account_id)])
+    return Message(
+        label(view.title, 150),
+        [title, *code_blocks(view.picture), *lines, context(view.closing), account_buttons(view.account_id)],
+    )

@@ -55,6 +55,7 @@ class EscalationCard:
     resolved_by: str | None = None
     resolved_at: datetime | None = None
     resolution: str | None = None
+    looked_back: bool = False  # its retrospective is written
 
 
 def build_escalation_message(card: EscalationCard) -> Message:
@@ -68,6 +69,10 @@ def build_escalation_message(card: EscalationCard) -> Message:
     blocks.append(context("  ·  ".join(_history(card))))
     if not resolved:
         blocks.append(_buttons(card))
+    elif not card.looked_back:
+        value = EscalationRef(escalation=card.escalation_id).pack()
+        look_back = button("Retrospective", ActionId.RETROSPECTIVE, value)
+        blocks.append(actions(f"escalation:{card.escalation_id}:actions", look_back))
     return Message(build_escalation_text(card), blocks)
 
 

@@ -46,6 +46,15 @@ class ActionId(StrEnum):
     ADVOCACY_NO = "advocacy_no"
     ADVOCACY_DELIVERED = "advocacy_delivered"
 
+    # --- what leaders look at, feedback -------------------------------------------------------------------------------
+    STEP_HELPED = "step_helped"
+    STEP_DID_NOT_HELP = "step_did_not_help"
+    SUGGESTION_TAKE = "suggestion_take"
+    SUGGESTION_DECLINE = "suggestion_decline"
+    RETROSPECTIVE = "retrospective"
+    ACCOUNT_FILL = "account_fill"
+    DRILL_DOWN = "drill_down"
+
 
 class CallbackId(StrEnum):
     # --- steps, runs and escalations ----------------------------------------------------------------------------------
@@ -83,6 +92,11 @@ class CallbackId(StrEnum):
     OBJECTIVE_UPDATE = "objective_update"
     ADVOCACY_ASK = "advocacy_ask"
     ADVOCACY_ANSWER = "advocacy_answer"
+
+    # --- what leaders look at, feedback -------------------------------------------------------------------------------
+    STEP_FEEDBACK = "step_feedback"
+    SUGGESTION_DECLINE = "suggestion_decline"
+    RETROSPECTIVE = "retrospective"
 
 
 VALUE = "value"  # the action id of an input's element: the block id says which input it is
@@ -157,6 +171,12 @@ class InputId(StrEnum):
     OWNER = "owner"
     ASK_KIND = "kind"
     OVERRIDE = "override"
+
+    # --- what leaders look at, feedback -------------------------------------------------------------------------------
+    CHANGE = "change"
+    HAPPENED = "happened"
+    CAUSE = "cause"
+    PLAYBOOK = "playbook"
 
 
 ANSWER_PREFIX = "answers."

@@ -198,3 +198,24 @@ class AskAnswer(Payload):
 
     ask: int
     status: AskStatus
+
+
+# --- what leaders look at, feedback -----------------------------------------------------------------------------------
+
+
+class SuggestionRef(Payload):
+    suggestion: int
+
+
+class Drill(StrEnum):
+    """What a leader's Home tab opens."""
+
+    OVERDUE = "overdue"
+    AT_RISK = "at_risk"
+    REPORT = "report"
+    BOTTLENECKS = "bottlenecks"
+    GAPS = "gaps"
+
+
+class DrillRef(Payload):
+    into: Drill

@@ -42,6 +42,7 @@ CHANNELS = {
     Channel.IN_APP: "in the product",
     Channel.CHAT: "by chat",
 }
+THUMBS = {True: "👍", False: "👎"}
 ENDINGS = {
     StepStatus.DONE: ("✓", "Done"),
     StepStatus.SKIPPED: ("–", "Skipped"),
@@ -59,6 +60,8 @@ class Ending:
     outcome: str | None = None
     reason: str | None = None
     undoable: bool = False
+    asks_feedback: bool = False  # of the reader, who has just finished it
+    helped: bool | None = None  # what the reader said of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class StepCard:
 
 def build_step_card(card: StepCard, place: Place = Place.MESSAGE) -> list[Block]:
     if card.status in FINISHED:
-        return [_ending_line(card, place)]
+        return [_ending_line(card, place), *_feedback(card, place)]
     if card.assignee:
         return [context(f"→  {_title_and_account(card)}  ·  now with {label(card.assignee)}")]
     if card.paused:
@@ -318,11 +321,25 @@ def _ending_line(card: StepCard, place: Place) -> Block:
         parts.append(f"*{label(ending.outcome, 75)}*")
     if ending.reason:
         parts.append(label(ending.reason, 160))
+    if ending.helped is not None:
+        parts.append(f"you: {THUMBS[ending.helped]}")
     text = within("  ·  ", parts, LINE)
     if not ending.undoable:
         return context(text)
     undo = button("Undo", ActionId.STEP_UNDO, _value(card, place))
     return section(text, accessory=undo, block_id=f"step:{card.step_id}:ending")
+
+
+def _feedback(card: StepCard, place: Place) -> list[Block]:
+    """One tap on a step that was just finished; a second one changes the mind."""
+    if card.ending is None or not card.ending.asks_feedback:
+        return []
+    value = _value(card, place)
+    thumbs = [
+        button(THUMBS[True], ActionId.STEP_HELPED, value),
+        button(THUMBS[False], ActionId.STEP_DID_NOT_HELP, value),
+    ]
+    return [actions(f"step:{card.step_id}:feedback", *thumbs)]
 
 
 def _title_and_account(card: StepCard) -> str:

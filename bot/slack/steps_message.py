@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.models import FINISHED
 from bot.slack.blocks import Block, Message, context, divider, section
 from bot.slack.dates import due_words
 from bot.slack.limits import MESSAGE_BLOCKS, MESSAGE_TEXT_TOTAL, text_length
@@ -64,7 +65,7 @@ def _lay_out(cards: Sequence[StepCard], head: list[Block], place: Place) -> Layo
     blocks, whole, left_out = list(head), 0, 0
     for card in cards:
         built = build_step_card(card, place)
-        is_whole = len(built) > 1
+        is_whole = card.status not in FINISHED and len(built) > 1
         if is_whole and blocks:
             built = [divider(), *built]
         if (is_whole and whole == CARDS) or not _fits([*blocks, *built]):

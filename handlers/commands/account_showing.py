@@ -13,10 +13,12 @@ from bot.reports.health import read_health_page
 from bot.reports.health_view import health_view
 from bot.reports.service import read_service
 from bot.reports.timeline import read_timeline
+from bot.reports.timeline_picture import read_picture
 from bot.slack.account_card_view import build_card_message
 from bot.slack.account_help import usage
 from bot.slack.account_lists import build_account_list, build_dated_message
 from bot.slack.health_view import build_health_message
+from bot.slack.timeline_picture import build_picture
 from handlers.call import Call, CommandCall
 from handlers.commands.subcommand import named_account
 
@@ -57,7 +59,10 @@ async def show_timeline(call: CommandCall, text: str) -> None:
 async def say_timeline(call: Call, account: AccountHead, page: int = 1) -> None:
     async with call.services.database.glance() as reader:
         shown = await read_timeline(reader, account.id, page)
-    message = build_dated_message(timeline_view(account, shown, call.actor, call.now))
+        picture = (
+            build_picture(*await read_picture(reader, account, call.now, call.actor.timezone)) if page == 1 else []
+        )
+    message = build_dated_message(timeline_view(account, shown, call.actor, call.now, picture))
     await call.say(message.text, message.blocks)
 
 

@@ -201,6 +201,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=40), nullable=False),
         sa.Column("decided_by_id", BIG_ID, nullable=True),
         sa.Column("decided_at", INSTANT, nullable=True),
+        sa.Column("decision", sa.String(length=3000), nullable=True),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(["author_id"], ["members.id"], name="fk_suggestions_author_id_members"),
         sa.ForeignKeyConstraint(["decided_by_id"], ["members.id"], name="fk_suggestions_decided_by_id_members"),

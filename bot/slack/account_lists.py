@@ -67,8 +67,5 @@ def build_dated_message(view: DatedView) -> Message:
         blocks = [*code_blocks(view.picture), section(label(view.empty, 300)), account_buttons(view.account_id)]
         return Message(view.empty, blocks)
     lines = sections(f"*{row.when}*  {label(row.text, 300)}" for row in view.rows)
-    title = header(view.title)
-    return Message(
-        label(view.title, 150),
-        [title, *code_blocks(view.picture), *lines, context(view.closing), account_buttons(view.account_id)],
-    )
+    blocks = [header(view.title), *code_blocks(view.picture), *lines, context(view.closing)]
+    return Message(label(view.title, 150), [*blocks, account_buttons(view.account_id)])

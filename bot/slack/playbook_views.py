@@ -63,7 +63,8 @@ HELP = "\n".join(
         "`/playbook exemptions`  who goes without what, until when",
         "`/playbook on KEY`, `/playbook off KEY`  whether the team uses it (leaders)",
         "`/playbook suggest KEY TEXT`  say what should be different about a playbook",
-        "*For leaders*  `/playbook report`  `grid`  `coverage`  `bottlenecks`  `drift KEY`  `gaps`  `suggestions`  `review`",
+        "*For leaders*  `/playbook report`, `grid`, `coverage`, `bottlenecks`, `drift KEY`, `gaps`, `suggestions`, "
+        "`review`",
     ]
 )
 

@@ -27,7 +27,10 @@ class Mark(StrEnum):
     DATE = "▲"
 
 
-LEGEND = "● done  ○ planned  ! overdue  – left out   ◆ reached  ◇ planned  ✗ missed   ▲ date"
+LEGEND = (
+    "steps       ● done   ○ planned   ! overdue   – left out",
+    "milestones  ◆ reached   ◇ planned   ✗ missed       ▲ a date",
+)
 ORDER = {mark: place for place, mark in enumerate(Mark)}
 
 
@@ -54,7 +57,7 @@ def build_picture(events: Iterable[Event], today: date) -> list[str]:
     lines += [_row(name, [event for event in shown if event.row == name], months) for name in rows[:ROWS]]
     if len(rows) > ROWS:
         lines.append(f"and {len(rows) - ROWS} more playbooks")
-    return [*lines, "", LEGEND]
+    return [*lines, "", *LEGEND]
 
 
 def _month(today: date, offset: int) -> tuple[int, int]:

@@ -59,9 +59,8 @@ async def show_timeline(call: CommandCall, text: str) -> None:
 async def say_timeline(call: Call, account: AccountHead, page: int = 1) -> None:
     async with call.services.database.glance() as reader:
         shown = await read_timeline(reader, account.id, page)
-        picture = (
-            build_picture(*await read_picture(reader, account, call.now, call.actor.timezone)) if page == 1 else []
-        )
+        events, today = await read_picture(reader, account, call.now, call.actor.timezone)
+    picture = build_picture(events, today) if page == 1 else []
     message = build_dated_message(timeline_view(account, shown, call.actor, call.now, picture))
     await call.say(message.text, message.blocks)
 

@@ -13,7 +13,6 @@ from bot.slack.playbook_list import build_playbook_list
 from bot.slack.playbook_views import HELP
 from handlers.call import CommandCall
 from handlers.commands.playbook_exemptions import exempt_account, list_exemptions
-from handlers.commands.playbook_grid import show_coverage, show_grid
 from handlers.commands.playbook_report import show_report
 from handlers.commands.playbook_runs import cancel_playbook, pause_playbook, resume_playbook
 from handlers.commands.playbook_skip import skip_playbook
@@ -80,8 +79,6 @@ SUBCOMMANDS: Mapping[str, Callable[[CommandCall, str], Awaitable[None]]] = {
     "suggest": suggest_change,
     "suggestions": show_suggestions,
     "report": show_report,
-    "grid": show_grid,
-    "coverage": show_coverage,
     "bottlenecks": show_bottlenecks,
     "gaps": show_gaps,
     "help": show_help,

@@ -109,7 +109,7 @@ async def test_resolving_needs_words_and_ends_the_message(play: Play) -> None:
     now = play.again(message)
     assert "✓  *High escalation: Acme*  ·  resolved" in shown(now)
     assert "They renew for a year" in shown(now)
-    assert not buttons(now)
+    assert buttons(now) == ["Retrospective"]
 
 
 async def test_resolving_what_is_resolved_gives_the_text_back(play: Play) -> None:

@@ -23,7 +23,7 @@ async def test_completing_redraws_the_message_to_one_line_with_undo(play: Play) 
     await play.send()
     after = play.again(message)
     assert "✓  Send welcome  ·  Acme  ·  Done by Maya Lindt" in shown(after)
-    assert buttons(after) == ["Undo"]
+    assert buttons(after) == ["Undo", "👍", "👎"]
     assert not play.ws.ephemeral
 
 

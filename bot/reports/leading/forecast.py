@@ -15,7 +15,7 @@ from bot.library.facts import account_facts
 from bot.library.library import Library
 from bot.library.pinning import DIGEST, join_content
 from bot.library.schema import Every, Playbook, QuarterEndTrigger, RecurringTrigger
-from bot.models import MemberRole, PlaybookSwitch, Run, RunStatus, Stage, Step, StepStatus
+from bot.models import MemberRole, Run, RunStatus, Stage, Step, StepStatus
 from bot.models.columns import constant
 from bot.reports.account_head import Statement
 from bot.reports.leading.book import Book
@@ -45,7 +45,7 @@ async def load_forecast(
     """
     forecast = Forecast()
     await _add_steps(session, library, book, now, step_minutes, forecast)
-    await _add_rounds(session, library, book, now, step_minutes, forecast)
+    await _add_rounds(library, book, now, step_minutes, forecast)
     return forecast
 
 
@@ -67,7 +67,8 @@ async def _add_steps(
         .join(Run, col(Run.id) == Step.run_id)
         .where(col(Run.status) == constant(RunStatus.ACTIVE), col(Step.status).in_(TO_DO), col(Step.due_on) <= limit)
     )
-    for row in (await session.execute(join_content(query))).all():  # type: ignore[arg-type]  # SQLModel types its own select only
+    pinned = join_content(query)  # type: ignore[arg-type]  # typed for SQLModel's own select
+    for row in (await (await session.connection()).execute(pinned)).all():
         if row.account_id not in book.accounts:
             continue
         whose = row.assignee_id, row.account_id
@@ -82,16 +83,12 @@ def _today(book: Book, member_id: int, now: datetime) -> date:
     return local_date(now, member.timezone if member else "UTC")
 
 
-async def _add_rounds(
-    session: AsyncSession, library: Library, book: Book, now: datetime, step_minutes: int, forecast: Forecast
-) -> None:
-    switches: Statement = select(col(PlaybookSwitch.key), col(PlaybookSwitch.on))
-    switched = {row.key: row.on for row in (await (await session.connection()).execute(switches)).all()}
+async def _add_rounds(library: Library, book: Book, now: datetime, step_minutes: int, forecast: Forecast) -> None:
     recurring = [
         (playbook, trigger, minutes_by_role(playbook, step_minutes), DAYS_AHEAD / PERIOD_DAYS[_every(trigger)])
-        for playbook in library.catalog.playbooks.values()
+        for playbook in library.current.values()
         for trigger in playbook.triggers
-        if isinstance(trigger, RecurringTrigger | QuarterEndTrigger) and switched.get(playbook.key, not playbook.opt_in)
+        if isinstance(trigger, RecurringTrigger | QuarterEndTrigger)
     ]
     for number, account in enumerate(book.accounts.values() if recurring else ()):
         if number % TURN == TURN - 1:

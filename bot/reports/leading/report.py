@@ -95,8 +95,8 @@ def _loads(minutes: Counter[int], book: Book) -> list[Load]:
 
 
 def _category(library: Library, key: str) -> Category | None:
-    """None for a playbook that is no longer there: its runs are neither proactive nor reactive."""
-    playbook = library.catalog.playbooks.get(key)
+    """None for a playbook that is not there any more: its runs are neither proactive nor reactive."""
+    playbook = library.approved(key)
     return playbook.category if playbook else None
 
 

@@ -16,6 +16,12 @@ from handlers.actions.advocacy_no import handle_advocacy_no
 from handlers.actions.advocacy_referral import handle_advocacy_referral
 from handlers.actions.advocacy_yes import handle_advocacy_yes
 from handlers.actions.bulk_start import handle_bulk_start
+from handlers.actions.drill_down import (
+    handle_drill_at_risk,
+    handle_drill_bottlenecks,
+    handle_drill_overdue,
+    handle_drill_report,
+)
 from handlers.actions.escalation_acknowledge import handle_escalation_acknowledge
 from handlers.actions.escalation_ask import handle_escalation_ask
 from handlers.actions.escalation_resolve import handle_escalation_resolve
@@ -126,6 +132,10 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.SUGGESTION_DECLINE: handle_suggestion_decline,
     ActionId.RETROSPECTIVE: handle_retrospective,
     ActionId.ACCOUNT_FILL: handle_account_fill,
+    ActionId.DRILL_OVERDUE: handle_drill_overdue,
+    ActionId.DRILL_AT_RISK: handle_drill_at_risk,
+    ActionId.DRILL_REPORT: handle_drill_report,
+    ActionId.DRILL_BOTTLENECKS: handle_drill_bottlenecks,
 }
 VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.STEP_COMPLETE: handle_step_complete_form,

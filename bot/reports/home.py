@@ -25,6 +25,7 @@ from bot.models import (
 )
 from bot.reports.agenda import load_agenda
 from bot.reports.health_words import load_health_words
+from bot.reports.leading.glance import load_glance
 from bot.slack.home_view import AccountRow, EscalationRow, Home
 
 SHOWN = 200  # rows read: more than the tab shows, so that the others can be counted
@@ -45,6 +46,7 @@ async def load_home(session: AsyncSession, library: Library, reader: Actor, now:
         if reader.leads
         else (),
         accounts=await _accounts(session, library, me, now),
+        glance=await load_glance(await session.connection(), library, now, reader.timezone) if reader.leads else None,
     )
 
 

@@ -10,6 +10,7 @@ from bot.slack.blocks import Block, actions, button, context, header, section, s
 from bot.slack.dates import day_words
 from bot.slack.escalation_message import MARKS
 from bot.slack.ids import ActionId
+from bot.slack.leading.glance import Glance, build_glance
 from bot.slack.payloads import EscalationRef, Place
 from bot.slack.text import label
 
@@ -48,10 +49,12 @@ class Home:
     escalations: tuple[EscalationRow, ...] = ()
     team_escalations: tuple[EscalationRow, ...] = ()
     accounts: tuple[AccountRow, ...] = ()
+    glance: Glance | None = None  # for leaders
 
 
 def build_home_view(home: Home) -> Block:
     blocks = [
+        *(build_glance(home.glance) if home.glance else []),
         header("My steps"),
         context(agenda_words(home.agenda)),
         *build_agenda_rows(home.agenda, Place.HOME),

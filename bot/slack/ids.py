@@ -53,7 +53,10 @@ class ActionId(StrEnum):
     SUGGESTION_DECLINE = "suggestion_decline"
     RETROSPECTIVE = "retrospective"
     ACCOUNT_FILL = "account_fill"
-    DRILL_DOWN = "drill_down"
+    DRILL_OVERDUE = "drill_overdue"
+    DRILL_AT_RISK = "drill_at_risk"
+    DRILL_REPORT = "drill_report"
+    DRILL_BOTTLENECKS = "drill_bottlenecks"
 
 
 class CallbackId(StrEnum):

@@ -205,17 +205,3 @@ class AskAnswer(Payload):
 
 class SuggestionRef(Payload):
     suggestion: int
-
-
-class Drill(StrEnum):
-    """What a leader's Home tab opens."""
-
-    OVERDUE = "overdue"
-    AT_RISK = "at_risk"
-    REPORT = "report"
-    BOTTLENECKS = "bottlenecks"
-    GAPS = "gaps"
-
-
-class DrillRef(Payload):
-    into: Drill

@@ -22,14 +22,19 @@ class Asked:
 
 def parse_asked(text: str, *, days: int) -> Asked:
     """Raises InvalidInput for a number of days that is of no use."""
-    page = _PAGE.search(text)
-    rest = text[: page.start()] if page else text
+    rest, page = split_page(text)
     given = _DAYS.search(rest)
     words = rest[: given.start()] if given else rest
     number = int(given["days"]) if given else days
     if not 1 <= number <= FURTHEST_DAYS:
         raise InvalidInput(f"Ask for 1 to {FURTHEST_DAYS} days.")
-    return Asked(words.strip().lower(), number, int(page["page"]) if page else 1)
+    return Asked(words.strip().lower(), number, page)
+
+
+def split_page(text: str) -> tuple[str, int]:
+    """The text without `page 2` at its end, and the number of the page; 1 when none is named."""
+    page = _PAGE.search(text)
+    return (text[: page.start()].strip(), int(page["page"])) if page else (text.strip(), 1)
 
 
 def require_leader(actor: Actor) -> None:

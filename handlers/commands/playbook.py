@@ -12,13 +12,17 @@ from bot.slack.incoming import first_word
 from bot.slack.playbook_list import build_playbook_list
 from bot.slack.playbook_views import HELP
 from handlers.call import CommandCall
+from handlers.commands.playbook_assets import show_assets
+from handlers.commands.playbook_drift import show_drift
 from handlers.commands.playbook_exemptions import exempt_account, list_exemptions
 from handlers.commands.playbook_report import show_report
+from handlers.commands.playbook_review import show_review
 from handlers.commands.playbook_runs import cancel_playbook, pause_playbook, resume_playbook
 from handlers.commands.playbook_skip import skip_playbook
 from handlers.commands.playbook_start import start_playbook
 from handlers.commands.playbook_team import show_team
 from handlers.commands.playbook_suggestions import show_suggestions, suggest_change
+from handlers.commands.playbook_tasks import show_tasks
 from handlers.commands.playbook_trouble import show_bottlenecks, show_gaps
 from handlers.commands.playbook_variants import diff_for_account, show_playbook
 from handlers.commands.playbook_versions import diff_of_draft, move_playbook, show_history, turn_off, turn_on
@@ -81,5 +85,9 @@ SUBCOMMANDS: Mapping[str, Callable[[CommandCall, str], Awaitable[None]]] = {
     "report": show_report,
     "bottlenecks": show_bottlenecks,
     "gaps": show_gaps,
+    "drift": show_drift,
+    "review": show_review,
+    "assets": show_assets,
+    "tasks": show_tasks,
     "help": show_help,
 }

@@ -1,5 +1,6 @@
 """The leaders' report, where steps get stuck, what is missing: read from both databases."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import pytest
@@ -45,7 +46,7 @@ def book(world: World) -> Book:
     return Book(world.database, world.now)
 
 
-async def stuck(world: World, run_id: int, **columns: dict[str, object]) -> None:
+async def stuck(world: World, run_id: int, **columns: Mapping[str, object]) -> None:
     """Change the columns of steps of a run, by key."""
     steps = await world.steps(run_id)
     async with world.database.transaction() as session:

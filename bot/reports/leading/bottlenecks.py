@@ -20,10 +20,10 @@ async def load_bottlenecks(reader: Reader, now: datetime, *, key: str | None = N
     """Steps finished in the last `days` or overdue now, of all playbooks or of one. The worst come first."""
     since = now - timedelta(days=days)
     steps: dict[tuple[str, str], StuckStep] = {}
-    for row in await _steps(reader, since, key):
+    for row in await _steps(reader, since, now, key):
         _count(_of(steps, row), row, local_date(now, row.timezone))
     categories: Counter[str] = Counter()
-    for row in await _blocks(reader, since, key):
+    for row in await _blocks(reader, since, now, key):
         category = str((row.details or {}).get("category") or UNSORTED)
         categories[category] += 1
         step = _of(steps, row)
@@ -56,11 +56,11 @@ def _count(step: StuckStep, row: Any, today: date) -> None:
         step.reasons += [row.reason] if row.reason else []
 
 
-async def _steps(reader: Reader, since: datetime, key: str | None) -> list[Any]:
+async def _steps(reader: Reader, since: datetime, now: datetime, key: str | None) -> list[Any]:
     """What people finished in the period, and whatever is open now; not what a cancelled run left behind."""
     finished = and_(
         col(Step.status).in_((StepStatus.DONE, StepStatus.SKIPPED, StepStatus.NOT_APPLICABLE)),
-        col(Step.finished_at) >= since,
+        col(Step.finished_at).between(since, now),
         col(Step.finished_by_id).is_not(None),
     )
     is_open = and_(col(Step.status).in_(ACTIONABLE), col(Run.status) == RunStatus.ACTIVE)
@@ -76,7 +76,7 @@ async def _steps(reader: Reader, since: datetime, key: str | None) -> list[Any]:
     return list((await reader.execute(_only(query, key))).all())
 
 
-async def _blocks(reader: Reader, since: datetime, key: str | None) -> list[Any]:
+async def _blocks(reader: Reader, since: datetime, now: datetime, key: str | None) -> list[Any]:
     query: Statement = (
         select(
             *(col(Run.playbook_key), col(Step.key), col(Step.title)),
@@ -84,10 +84,10 @@ async def _blocks(reader: Reader, since: datetime, key: str | None) -> list[Any]
         )
         .join(Step, col(Step.id) == TimelineEntry.step_id)
         .join(Run, col(Run.id) == Step.run_id)
-        .where(col(TimelineEntry.kind) == TimelineKind.STEP_BLOCKED, col(TimelineEntry.at) >= since)
+        .where(col(TimelineEntry.kind) == TimelineKind.STEP_BLOCKED, col(TimelineEntry.at).between(since, now))
     )
     return list((await reader.execute(_only(query, key))).all())
 
 
 def _only(query: Statement, key: str | None) -> Statement:
-    return query.where(col(Run.playbook_key) == key) if key else query  # type: ignore[union-attr]
+    return query.where(col(Run.playbook_key) == key) if key else query

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -67,7 +68,7 @@ async def _add_steps(
         .join(Run, col(Run.id) == Step.run_id)
         .where(col(Run.status) == constant(RunStatus.ACTIVE), col(Step.status).in_(TO_DO), col(Step.due_on) <= limit)
     )
-    pinned = join_content(query)  # type: ignore[arg-type]  # typed for SQLModel's own select
+    pinned: Any = join_content(query)  # type: ignore[arg-type]  # typed for SQLModel's own select
     for row in (await (await session.connection()).execute(pinned)).all():
         if row.account_id not in book.accounts:
             continue

@@ -32,8 +32,8 @@ from handlers.actions.journey_show import handle_journey_show
 from handlers.actions.milestone_note import handle_milestone_note
 from handlers.actions.objective_add import handle_objective_add
 from handlers.actions.objective_update import handle_objective_update
-from handlers.actions.stage_move import handle_stage_move
 from handlers.actions.retrospective import handle_retrospective
+from handlers.actions.stage_move import handle_stage_move
 from handlers.actions.step_complete import handle_step_complete
 from handlers.actions.step_did_not_help import handle_step_did_not_help
 from handlers.actions.step_escalate import handle_step_escalate
@@ -72,8 +72,8 @@ from handlers.views.log_to_account import handle_log_to_account_form
 from handlers.views.milestone_note import handle_milestone_note_form
 from handlers.views.objective_add import handle_objective_add_form
 from handlers.views.objective_update import handle_objective_update_form
-from handlers.views.round_skip import handle_round_skip_form
 from handlers.views.retrospective import handle_retrospective_form
+from handlers.views.round_skip import handle_round_skip_form
 from handlers.views.run_start import handle_run_start_form
 from handlers.views.runs_move import handle_runs_move_form
 from handlers.views.step_block import handle_step_block_form

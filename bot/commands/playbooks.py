@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from bot.commands import variants
+from bot.commands import covering, variants
 from bot.commands.environment import load_library, load_settings, open_database, run_async
 from bot.commands.groups import new_group
 from bot.commands.starting import start
@@ -34,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("rehearse")(rehearse)
     group.command("start")(start)
     variants.add_to(group)
+    covering.add_to(group)
     app.add_typer(group, name="playbooks")
 
 

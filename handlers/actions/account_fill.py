@@ -11,6 +11,6 @@ async def handle_account_fill(call: ActionCall) -> None:
     async with call.services.database.glance() as reader:
         account = await load_head(reader, unpack(AccountRef, call.chosen).account)
         require_may_edit_account(call.actor, account.roles)
-        form, updated_at = await read_edit_form(reader, account)
+        form, updated_at = await read_edit_form(reader, call.services.library, account)
     ref = AccountEditForm(account=account.id, updated_at=updated_at)
     await call.open_modal(build_edit_account_modal(form, ref, account.key))

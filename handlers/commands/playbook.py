@@ -15,14 +15,15 @@ from handlers.call import CommandCall
 from handlers.commands.playbook_assets import show_assets
 from handlers.commands.playbook_drift import show_drift
 from handlers.commands.playbook_exemptions import exempt_account, list_exemptions
+from handlers.commands.playbook_grid import show_coverage, show_grid
 from handlers.commands.playbook_report import show_report
 from handlers.commands.playbook_review import show_review
 from handlers.commands.playbook_runs import cancel_playbook, pause_playbook, resume_playbook
 from handlers.commands.playbook_skip import skip_playbook
 from handlers.commands.playbook_start import start_playbook
-from handlers.commands.playbook_team import show_team
 from handlers.commands.playbook_suggestions import show_suggestions, suggest_change
 from handlers.commands.playbook_tasks import show_tasks
+from handlers.commands.playbook_team import show_team
 from handlers.commands.playbook_trouble import show_bottlenecks, show_gaps
 from handlers.commands.playbook_variants import diff_for_account, show_playbook
 from handlers.commands.playbook_versions import diff_of_draft, move_playbook, show_history, turn_off, turn_on
@@ -83,6 +84,8 @@ SUBCOMMANDS: Mapping[str, Callable[[CommandCall, str], Awaitable[None]]] = {
     "suggest": suggest_change,
     "suggestions": show_suggestions,
     "report": show_report,
+    "grid": show_grid,
+    "coverage": show_coverage,
     "bottlenecks": show_bottlenecks,
     "gaps": show_gaps,
     "drift": show_drift,

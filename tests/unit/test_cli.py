@@ -69,7 +69,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--help"]) == 0
     listed = capsys.readouterr().out
     for command in (
-        "accounts", "contacts", "demo", "doctor", "manifest", "members", "migrate", "playbooks", "serve", "worker"
+        "accounts", "contacts", "demo", "doctor", "manifest", "members", "migrate", "playbooks", "report", "serve",
+        "steps", "worker"
     ):  # fmt: skip
         assert f"\n  {command} " in listed
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.library.schema import Artefact, Asset, Channel, Outcome, Question, SystemOfRecord
-from bot.models import EscalationStatus, MemberRole, Rung, Severity, StepKind, StepStatus
+from bot.models import EscalationStatus, MemberRole, Rung, Severity, StepKind, StepStatus, SuggestionSource
 from bot.slack.agenda import AGENDA_ROWS, Agenda, AgendaGroup, build_today_message
 from bot.slack.blocked_message import BlockedCard, build_blocked_message
 from bot.slack.celebration import Celebration, build_celebration_message, build_milestone_note_modal
@@ -23,10 +23,23 @@ from bot.slack.escalate_modals import (
     build_resolve_modal,
 )
 from bot.slack.escalation_message import EscalationCard, Person, build_escalation_message
+from bot.slack.feedback_modals import build_decline_modal, build_feedback_modal, build_retrospective_modal
 from bot.slack.home_view import AccountRow, EscalationRow, Home, build_home_view
+from bot.slack.leading.glance import Glance
+from bot.slack.leading.suggestions import PAGE as SUGGESTIONS
+from bot.slack.leading.suggestions import SuggestionPage, SuggestionRow, build_suggestions
 from bot.slack.limits import violations
 from bot.slack.notices import build_notice_view, build_unsaved_blocks
-from bot.slack.payloads import EscalateForm, EscalationRef, Place, SkipRound, StartRun, StepRef, ThreadNote
+from bot.slack.payloads import (
+    EscalateForm,
+    EscalationRef,
+    Place,
+    SkipRound,
+    StartRun,
+    StepRef,
+    SuggestionRef,
+    ThreadNote,
+)
 from bot.slack.playbook_views import ContactChoice, Plan, PlannedStep, build_contact_modal, build_plan
 from bot.slack.round_modal import build_skip_modal
 from bot.slack.step_card import Concerned, Ending, StepCard
@@ -87,7 +100,7 @@ def card(text: str, **changes: Any) -> StepCard:
 
 def cards(text: str) -> list[StepCard]:
     """A step in each state it can be in, five times over."""
-    ending = Ending(text, NOW, text, text, undoable=True)
+    ending = Ending(text, NOW, text, text, undoable=True, asks_feedback=True, helped=False)
     states = [
         card(text),
         card(text, kind=StepKind.EMAIL),
@@ -140,8 +153,17 @@ def home(text: str) -> Home:
         agenda=agenda,
         escalations=tuple(rows[:60]),
         team_escalations=tuple(rows[60:]),
+        glance=Glance(10**6, 10**6, 10**6, 10**6, 10**6),
         accounts=tuple(AccountRow(text, text, "onboarding", "🟢 82", TODAY, 12) for _ in range(200)),
     )
+
+
+def suggestions(text: str) -> SuggestionPage:
+    rows = [
+        SuggestionRow(10**15 + n, text, text, SuggestionSource.FEEDBACK, text, text, TODAY, 1000, 1000)
+        for n in range(SUGGESTIONS)
+    ]
+    return SuggestionPage(tuple(rows), 1000, 1, TODAY)
 
 
 def messages(text: str) -> dict[str, dict[str, Any]]:
@@ -168,6 +190,7 @@ def messages(text: str) -> dict[str, dict[str, Any]]:
             )
         ),
         "account question": build_account_question(choices),
+        "suggestions": build_suggestions(suggestions(text), "Taken."),
         **{f"escalation {s}": build_escalation_message(escalation(text, s)) for s in EscalationStatus},
     }
     return {name: {"text": message.text, "blocks": message.blocks} for name, message in built.items()}
@@ -221,6 +244,9 @@ def views(text: str) -> dict[str, dict[str, Any]]:
         "escalate": build_escalate_modal(EscalateForm(account=10**15, step=10**15), text, targets, text),
         "ask": build_ask_modal(escalation_head),
         "resolve": build_resolve_modal(escalation_head),
+        "feedback": build_feedback_modal(head, text),
+        "decline": build_decline_modal(SuggestionRef(suggestion=10**15), text, text, text),
+        "retrospective": build_retrospective_modal(escalation_head, [(f"k{n}", text) for n in range(150)]),
         "contact": build_contact_modal(
             StartRun(account=10**15, playbook="p" * 80), text, text, [ContactChoice(n, text, text) for n in range(150)]
         ),

@@ -29,11 +29,13 @@ from bot.models import (
 )
 from bot.reports.account_head import Statement
 from bot.reports.leading.bottlenecks import load_bottlenecks
+from bot.reports.leading.coverage import find_coverage
 from bot.slack.leading.bottlenecks import blocker_words
+from bot.slack.leading.coverage import coverage_words
 from bot.slack.leading.review import Review, ReviewPart
 
 _QUARTER = re.compile(r"(?P<year>20\d\d)-?q(?P<number>[1-4])", re.IGNORECASE)
-STUCK, LESSONS, TAKEN = 5, 10, 10
+STUCK, LESSONS, TAKEN, UNCOVERED = 5, 10, 10, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ async def load_review(session: AsyncSession, library: Library, quarter: Quarter,
         ReviewPart("Escalations and what was learned", tuple(await _escalations(session, quarter))),
         ReviewPart("Where steps got stuck", tuple(await _stuck(session, quarter, now))),
         ReviewPart("Suggestions", tuple(await _suggestions(session, quarter))),
+        ReviewPart("What no playbook covers", tuple(_uncovered(library))),
     ]
     return Review(str(quarter), over=now >= quarter.ends, parts=tuple(parts))
 
@@ -171,6 +174,12 @@ async def _stuck(session: AsyncSession, quarter: Quarter, now: datetime) -> list
         words = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
         lines.append(f"{step.title} ({step.playbook}): {words} of {step.total}")
     return lines + ([blocker_words(found.blockers)] if found.blockers else [])
+
+
+def _uncovered(library: Library) -> list[str]:
+    coverage = find_coverage(library)
+    titles = [one.title for one in coverage.uncovered_milestones[:UNCOVERED]]
+    return [coverage_words(coverage), *(f"Milestone without a playbook: {title}" for title in titles)]
 
 
 async def _suggestions(session: AsyncSession, quarter: Quarter) -> list[str]:

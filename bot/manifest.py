@@ -1,10 +1,9 @@
 """The Slack app manifest, computed from what is really used: the table of listeners and the Web API methods called."""
 
-import io
 from collections.abc import Iterator
 from typing import Any
 
-from ruamel.yaml import YAML
+import yaml
 
 from handlers import table
 
@@ -78,11 +77,7 @@ def build_manifest(url: str | None = None) -> dict[str, Any]:
 
 
 def manifest_yaml(url: str | None = None) -> str:
-    out = io.StringIO()
-    yaml = YAML()
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.dump(build_manifest(url), out)
-    return out.getvalue()
+    return yaml.safe_dump(build_manifest(url), sort_keys=False, allow_unicode=True)
 
 
 def used_scopes() -> set[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from ruamel.yaml import YAML
+import yaml
 
 from bot.demo.executable import DemoUnavailable
 from bot.demo.people import (
@@ -211,7 +211,7 @@ async def _listens(port: int) -> bool:
 async def _start(executable: Path, port: int, directory: Path) -> Process:
     settings, log = directory / "workspace.yaml", directory / "workspace.log"
     with settings.open("w", encoding="utf-8") as file:
-        YAML().dump(configuration(), file)
+        yaml.safe_dump(configuration(), file, sort_keys=False, allow_unicode=True)
     process = await _spawn(executable, port, settings, log)
     try:
         await asyncio.wait_for(_answering(process, port), START_SECONDS)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from bot.errors import ConfigurationError
-from bot.library.loading import Problem, line_of, load_yaml, validation_problems
+from bot.library.documents import Problem, read_document, validation_problems
 from bot.library.references import Complaint
 from bot.library.schema import Authored
 
@@ -25,13 +25,13 @@ def load_configuration(path: Path, model: type[T], complaints: Callable[[T], lis
     """
     if not path.exists():
         return model()
-    document = load_yaml(path, path.name)
+    document = read_document(path, path.name)
     if isinstance(document, Problem):
         raise ConfigurationError(str(document))
     try:
-        read = model.model_validate(document)
+        read = model.model_validate(document.value)
     except ValidationError as error:
-        raise ConfigurationError(str(validation_problems(error, document, path.name)[0])) from error
+        raise ConfigurationError(str(validation_problems(error, document)[0])) from error
     for where, message in complaints(read):
-        raise ConfigurationError(str(Problem(path.name, line_of(document, where), ".".join(map(str, where)), message)))
+        raise ConfigurationError(str(document.problem(where, message)))
     return read

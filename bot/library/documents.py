@@ -9,13 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedBase
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from yaml.nodes import Node
 
 from bot.library.nearness import did_you_mean
-from bot.library.plain_yaml import NotPlain, read_plain
 from bot.library.references import Location
+from bot.library.yaml_reading import NotYaml, compose, line_of, value_of
 
 _CHOICE = re.compile(r"'([^']*)'")
 
@@ -59,22 +57,19 @@ class Document:
     """A YAML file that could be read. `file` is its path below the playbooks directory."""
 
     def __init__(self, file: str, text: str) -> None:
-        """Raises YAMLError, or another ValueError, for a text that is not YAML."""
+        """Raises NotYaml for a text that cannot be read."""
         self.file = file
         self._text = text
-        try:
-            self.value: Any = read_plain(text)
-        except NotPlain:
-            self.value = self.lined
+        self.value: Any = value_of(compose(text))
 
     @cached_property
-    def lined(self) -> Any:
-        """The same value, in ruamel.yaml's maps and lists, which know their lines."""
-        return YAML(typ="rt").load(self._text)
+    def _tree(self) -> Node | None:
+        """Made again when somebody asks for a line: trees of all files would be many times as large as their texts."""
+        return compose(self._text)
 
     def source(self, location: Location) -> Source:
         """Where the deepest part of `location` that the file has stands."""
-        return Source(self.file, line_of(self.lined, location))
+        return Source(self.file, line_of(self._tree, location))
 
     def problem(self, location: Location, message: str, included_by: Source | None = None) -> Problem:
         return Problem(self.file, self.source(location).line, spelled(location), message, included_by)
@@ -84,21 +79,12 @@ def read_document(path: Path, name: str) -> Document | Problem:
     """The document in a file, or why it cannot be read. `name` is what messages call the file."""
     try:
         return Document(name, path.read_text("utf-8"))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return Problem(name, line, "", f"not YAML: {error.problem or error.context}")
-    except RecursionError:
-        return Problem(name, 1, "", "not YAML that can be read: it is nested too deeply")
-    except (YAMLError, ValueError) as error:  # not UTF-8, or a day such as 2026-02-31
+    except NotYaml as error:
+        return Problem(name, error.line, "", f"not YAML: {error}")
+    except UnicodeDecodeError as error:
         return Problem(name, 1, "", f"not YAML: {error}")
     except OSError as error:  # a directory called x.yaml, a link to itself, a file nobody may read
         return Problem(name, 1, "", f"the file cannot be read: {error.strerror}")
-
-
-def load_yaml(path: Path, name: str) -> Any:
-    """The value in a YAML file with its line numbers, for `line_of`; or a Problem."""
-    document = read_document(path, name)
-    return document if isinstance(document, Problem) else document.lined
 
 
 class Documents:
@@ -134,9 +120,9 @@ def complaints_of(error: ValidationError, value: Any) -> list[tuple[Location, st
     return complaints
 
 
-def validation_problems(error: ValidationError, lined: Any, name: str) -> list[Problem]:
-    """What pydantic found wrong in a file. `lined` is what load_yaml made of it."""
-    return [Problem(name, line_of(lined, w), spelled(w), words) for w, words in complaints_of(error, lined)]
+def validation_problems(error: ValidationError, document: Document) -> list[Problem]:
+    """What pydantic found wrong in the whole value of a document."""
+    return [document.problem(where, message) for where, message in complaints_of(error, document.value)]
 
 
 def _written(value: Any, location: Location) -> Location:
@@ -156,21 +142,6 @@ def _has(node: Any, part: int | str) -> bool:
     if isinstance(node, Mapping):
         return part in node
     return isinstance(node, list) and isinstance(part, int) and part < len(node)
-
-
-def line_of(lined: Any, location: Location) -> int:
-    """The line (from 1) of the deepest part of `location` that the file has."""
-    line = 1
-    node = lined
-    for part in location:
-        if not isinstance(node, CommentedBase):
-            break
-        try:
-            line = node.lc.data[part][0] + 1
-            node = node[part]  # type: ignore[index]  # a CommentedBase is a map or a list
-        except (KeyError, IndexError, TypeError):
-            break  # a field that is missing is reported where it should be
-    return line
 
 
 def spelled(location: Location) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
+from bot.library.documents import Document, Problem, read_document, validation_problems
 from bot.library.journeys import Journey
-from bot.library.loading import Catalog, Problem, line_of, load_yaml, playbook_files, validation_problems
+from bot.library.loading import Catalog
 from bot.library.nearness import unknown_name
 from bot.library.references import Complaint
 from bot.library.schema import Playbook
@@ -28,11 +28,13 @@ def load_journeys(directory: Path, stages: Stages, playbooks: Iterable[str]) -> 
     """Load every file of journeys/. A playbook or a next journey that is not there is told, and does not stop one."""
     journeys: dict[str, Journey] = {}
     problems: list[Problem] = []
-    documents: dict[str, Any] = {}
+    documents: dict[str, Document] = {}
     for path in sorted((directory / "journeys").glob("*.yaml")):
-        name = str(path.relative_to(directory))
-        document = load_yaml(path, name)
-        loaded = _journey(document, path, name, stages)
+        document = read_document(path, path.relative_to(directory).as_posix())
+        if isinstance(document, Problem):
+            problems.append(document)
+            continue
+        loaded = _journey(document, path.stem, stages)
         if isinstance(loaded, Journey):
             journeys[loaded.key], documents[loaded.key] = loaded, document
         else:
@@ -40,27 +42,25 @@ def load_journeys(directory: Path, stages: Stages, playbooks: Iterable[str]) -> 
     known = frozenset(playbooks)
     for key, journey in journeys.items():
         complaints = [*_unknown_playbooks(journey, known), *_next_complaints(journey, journeys)]
-        problems += [problem_at(documents[key], f"journeys/{key}.yaml", *complaint) for complaint in complaints]
+        problems += [documents[key].problem(*complaint) for complaint in complaints]
     return JourneyCatalog(journeys, tuple(problems))
 
 
-def _journey(document: Any, path: Path, name: str, stages: Stages) -> Journey | list[Problem]:
-    if isinstance(document, Problem):
-        return [document]
-    if not isinstance(document, Mapping):
-        return [Problem(name, 1, "", "the file holds no journey: expected `key:`, `title:`, `stages:` and so on")]
+def _journey(document: Document, key: str, stages: Stages) -> Journey | list[Problem]:
+    if not isinstance(document.value, Mapping):
+        return [document.problem((), "the file holds no journey: expected `key:`, `title:`, `stages:` and so on")]
     try:
-        journey = Journey.model_validate(document)
+        journey = Journey.model_validate(document.value)
     except ValidationError as error:
-        return validation_problems(error, document, name)
+        return validation_problems(error, document)
     complaints: list[Complaint] = [
         (("stages", place, "stage"), unknown_name("stage", stage.stage, stages.titles))
         for place, stage in enumerate(journey.stages)
         if stage.stage not in stages.titles
     ]
-    if journey.key != path.stem:
-        complaints.append((("key",), f"expected {path.stem!r}, as the file is {name}"))
-    return [problem_at(document, name, *complaint) for complaint in complaints] or journey
+    if journey.key != key:
+        complaints.append((("key",), f"expected {key!r}, as the file is {document.file}"))
+    return [document.problem(*complaint) for complaint in complaints] or journey
 
 
 def _unknown_playbooks(journey: Journey, known: frozenset[str]) -> Iterator[Complaint]:
@@ -81,25 +81,16 @@ def _next_complaints(journey: Journey, journeys: Mapping[str, Journey]) -> Itera
         yield ("next",), f"{following.key} counts from {following.starts}, and this journey from {journey.starts}"
 
 
-def problem_at(document: Any, name: str, where: tuple[int | str, ...], message: str) -> Problem:
-    spelled = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
-    return Problem(name, line_of(document, where), spelled, message)
-
-
 # --- what else names stages and journeys ------------------------------------------------------------------------------
 
 
-def without_unknown_stages(catalog: Catalog, directory: Path, stages: Stages) -> Catalog:
+def without_unknown_stages(catalog: Catalog, stages: Stages) -> Catalog:
     """The catalog without the playbooks that name a stage nobody knows; each is told with its line."""
     wrong = {key: found for key, playbook in catalog.playbooks.items() if (found := _unknown_stages(playbook, stages))}
     if not wrong:
         return catalog
-    paths = {path.stem: path for path in playbook_files(directory)}
     problems = [
-        problem_at(load_yaml(paths[key], name), name, *complaint)
-        for key, complaints in wrong.items()
-        for name in [str(paths[key].relative_to(directory))]
-        for complaint in complaints
+        catalog.layouts[key].problem(*complaint) for key, complaints in wrong.items() for complaint in complaints
     ]
     kept = {key: playbook for key, playbook in catalog.playbooks.items() if key not in wrong}
     return replace(catalog, playbooks=kept, problems=(*catalog.problems, *problems))
@@ -124,10 +115,10 @@ def table_problems(directory: Path, segments: Segments, journeys: Mapping[str, J
     if not wrong:
         return []
     path = directory / "segments.yaml"
-    document = load_yaml(path, path.name)
+    document = read_document(path, path.name)
+    if isinstance(document, Problem):
+        return [document]
     return [
-        problem_at(
-            document, path.name, ("table", place, "journey"), unknown_name("journey", str(row.journey), journeys)
-        )
+        document.problem(("table", place, "journey"), unknown_name("journey", str(row.journey), journeys))
         for place, row in wrong
     ]

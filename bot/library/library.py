@@ -87,7 +87,7 @@ class Library:
         self.stages, self.segments = load_stages(self.directory), load_segments(self.directory)
         self.emails = EmailTemplates(self.emails.directory, tuple(self.segments.titles))
         loaded = with_last_good(load_catalog(self.directory, self.emails, self._read_files), self.catalog)
-        catalog = without_unknown_stages(loaded, self.directory, self.stages)
+        catalog = without_unknown_stages(loaded, self.stages)
         self.overlay_files = load_overlays(self.directory, catalog, self.emails)
         found = load_journeys(self.directory, self.stages, catalog.playbooks)
         self.journeys = found.journeys

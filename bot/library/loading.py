@@ -6,34 +6,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.library.documents import (
-    Document,
-    Documents,
-    Problem,
-    Source,
-    complaints_of,
-    line_of,
-    load_yaml,
-    spelled,
-    validation_problems,
-)
+from bot.library.documents import Document, Documents, Problem, Source, complaints_of
 from bot.library.groups import Groups, Layout
 from bot.library.references import Location
 from bot.library.rendering import EmailTemplates
 from bot.library.schema import Category, Playbook
 from bot.library.wording import wording_problems
 
-__all__ = [
-    "Catalog",
-    "Problem",
-    "Source",
-    "line_of",
-    "load_catalog",
-    "load_yaml",
-    "playbook_files",
-    "spelled",
-    "validation_problems",
-]
+__all__ = ["Catalog", "Problem", "load_catalog", "playbook_files", "with_last_good"]
 
 
 @dataclass(frozen=True)
@@ -50,8 +30,8 @@ class Catalog:
         """The line on which a part of the playbook `key` is written: `("title",)`, `("steps", 2, "due")`.
 
         The number of a step is its place in the playbook; what an included group says is on a line of the group. A part
-        that is not written down is where it would be. The first question about a file reads it again, which takes some
-        ten milliseconds. Raises KeyError when there is no such playbook.
+        that is not written down is where it would be. The first question about a file reads it again. Raises KeyError
+        when there is no such playbook.
         """
         return self.layouts[key].source(location)
 

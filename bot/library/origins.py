@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from bot.library.loading import Catalog, Problem, line_of, load_yaml, playbook_files
+from bot.library.documents import Document, read_document
+from bot.library.loading import Catalog, playbook_files
 from bot.library.overlay_loading import overlay_files
 from bot.library.shaping import HIGH_TOUCH, Source
 
@@ -15,7 +15,7 @@ class Origins:
     def __init__(self, directory: Path, catalog: Catalog) -> None:
         self.directory = directory
         self._catalog = catalog
-        self._documents: dict[str, tuple[str, Any]] = {}
+        self._documents: dict[str, tuple[str, Document | None]] = {}
 
     def of(self, source: Source | None) -> str:
         """`overlays/low-touch.yaml:14`; empty for what nobody wrote."""
@@ -26,14 +26,15 @@ class Origins:
         if source.document in self._catalog.layouts:
             return str(self._catalog.source(source.document, source.where))
         name, document = self._document(source.document)
-        return f"{name}:{line_of(document, source.where)}" if document is not None else name
+        return str(document.source(source.where)) if document else name
 
-    def _document(self, key: str) -> tuple[str, Any]:
+    def _document(self, key: str) -> tuple[str, Document | None]:
+        """What the file that says it is called, and what it holds; None for one that cannot be read."""
         if key not in self._documents:
             path = next((path for path in self._files() if path.stem == key), None)
             name = path.relative_to(self.directory).as_posix() if path else f"{key}, which is not there any more"
-            document = load_yaml(path, name) if path else None
-            self._documents[key] = (name, None if isinstance(document, Problem) else document)
+            document = read_document(path, name) if path else None
+            self._documents[key] = (name, document if isinstance(document, Document) else None)
         return self._documents[key]
 
     def _files(self) -> Iterator[Path]:

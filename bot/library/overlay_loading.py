@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.library.conditions import ACCOUNT_FIELDS, unknown_fields
-from bot.library.loading import Catalog, Problem, line_of, load_yaml, playbook_files, spelled, validation_problems
+from bot.library.documents import Document, Problem, read_document, validation_problems
+from bot.library.loading import Catalog, playbook_files
 from bot.library.overlays import ALL, Overlay, key_within
 from bot.library.references import Location
 from bot.library.rendering import EmailTemplates
@@ -46,12 +47,11 @@ class Overlays:
 
 @dataclass(frozen=True)
 class _File:
-    name: str
-    document: Any
+    document: Document
     overlay: Overlay
 
     def problem(self, where: Location, message: str) -> Problem:
-        return Problem(self.name, line_of(self.document, where), spelled(where), message)
+        return self.document.problem(where, message)
 
 
 def overlay_files(directory: Path) -> list[Path]:
@@ -83,15 +83,15 @@ def load_overlays(directory: Path, catalog: Catalog, templates: EmailTemplates) 
 
 
 def _load(path: Path, name: str, playbooks: Collection[str]) -> _File | list[Problem]:
-    document = load_yaml(path, name)
+    document = read_document(path, name)
     if isinstance(document, Problem):
         return [document]
-    if not isinstance(document, Mapping):
-        return [Problem(name, 1, "", "the file holds no overlay: expected `key:`, `playbooks:`, `when:` and so on")]
+    if not isinstance(document.value, Mapping):
+        return [document.problem((), "the file holds no overlay: expected `key:`, `playbooks:`, `when:` and so on")]
     try:
-        file = _File(name, document, Overlay.model_validate(document))
+        file = _File(document, Overlay.model_validate(document.value))
     except ValidationError as error:
-        return validation_problems(error, document, name)
+        return validation_problems(error, document)
     if file.overlay.key != path.stem:
         return [file.problem(("key",), f"expected {path.stem!r}, as the file is {name}")]
     if file.overlay.key in playbooks:

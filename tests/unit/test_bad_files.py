@@ -29,7 +29,14 @@ def complaint(home: Path) -> str:
 
 
 def nested(path: Path) -> None:
-    path.write_text("key: " + "[" * 2_000)
+    """So deep that libyaml by itself would end the process."""
+    path.write_text("key: " + "[" * 100_000)
+
+
+def laughing(path: Path) -> None:
+    """A few lines that mean ten thousand million words."""
+    lines = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 11)]
+    path.write_text("a0: &a0 ha\n" + "".join(lines))
 
 
 @pytest.mark.parametrize(
@@ -41,10 +48,17 @@ def nested(path: Path) -> None:
         (lambda path: path.write_bytes(b"key: \xff\xfe"), "lifecycle/bad.yaml:1 not YAML: 'utf-8' codec"),
         (lambda path: path.write_bytes(b"key: \x00\n"), "lifecycle/bad.yaml:1 not YAML: "),
         (lambda path: path.write_text(""), "lifecycle/bad.yaml:1 the file holds no playbook"),
-        (lambda path: path.write_text("key: a\nkey: b\n"), "lifecycle/bad.yaml:2 not YAML: found duplicate key"),
-        (lambda path: path.write_text("key: a\nday: 2026-02-31\n"), "lifecycle/bad.yaml:1 not YAML: day is out of"),
+        (lambda path: path.write_text("key: a\nkey: b\n"), "lifecycle/bad.yaml:2 not YAML: found duplicate key 'key'"),
+        (lambda path: path.write_text("key: a\nday: 2026-02-31\n"), "lifecycle/bad.yaml:2 not YAML: day is out of"),
         (lambda path: path.write_text("key: *nothing\n"), "lifecycle/bad.yaml:1 not YAML: found undefined alias"),
-        (nested, "lifecycle/bad.yaml:1 not YAML"),
+        (nested, "lifecycle/bad.yaml:1 not YAML: it is nested too deeply"),
+        (laughing, "lifecycle/bad.yaml:1 not YAML: it holds more than 100,000 values"),
+        (
+            lambda path: path.write_text("key: a\nsteps: &all\n  - *all\n"),
+            "lifecycle/bad.yaml:2 not YAML: it is nested",
+        ),
+        (lambda path: path.write_text("key: !!python/name:os.system\n"), "lifecycle/bad.yaml:1 not YAML: the tag"),
+        (lambda path: path.write_text("key: a\n---\nkey: b\n"), "lifecycle/bad.yaml:2 not YAML: expected a single"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_reported_and_stops_nothing(

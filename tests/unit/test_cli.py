@@ -22,11 +22,11 @@ HEAVY = (
     "fastapi",
     "pydantic",
     "rich",
-    "ruamel",
     "slack_bolt",
     "slack_sdk",
     "sqlalchemy",
     "uvicorn",
+    "yaml",
 )
 
 

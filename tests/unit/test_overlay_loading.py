@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
+from bot.library.documents import Document
 from bot.library.library import Library
 from bot.library.overlays import Overlay
 from bot.library.reference import schema_text
@@ -226,7 +226,7 @@ def test_the_overlay_of_the_docs_is_in_order() -> None:
     )
     library = Library(ROOT / "playbooks", ROOT / "templates")
     library.load()
-    overlay = Overlay.model_validate(YAML(typ="safe").load(text))
+    overlay = Overlay.model_validate(Document("overlays/docs.yaml", text).value)
     playbook = library.playbook("basic-onboarding")
     result = resolve(playbook, [overlay], {"account": {"segment": "enterprise", "touch": "low"}})
     assert result.refused == ()

@@ -37,8 +37,27 @@ class NotYaml(ValueError):
         self.line = line
 
 
+def _by_first_letter(*words: tuple[str, str, str]) -> Mapping[str, list[tuple[str, re.Pattern[str]]]]:
+    """What a word that is not quoted may stand for: tags with the letters it begins with and its pattern."""
+    found: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    for tag, letters, pattern in words:
+        for letter in letters or [""]:
+            found.setdefault(letter, []).append((tag, re.compile(pattern)))
+    return found
+
+
+_WORDS = _by_first_letter(
+    (_NULL, "", r""),
+    (_NULL, "~nN", r"~|null|Null|NULL"),
+    (_BOOL, "tTfF", r"true|True|TRUE|false|False|FALSE"),
+    (_INT, "-+0123456789", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"),
+    (_FLOAT, "-+.0123456789", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"),
+    (_FLOAT, "-+.", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"),
+    (_DAY, "0123456789", r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+)
+
+
 class _Loader(FastLoader):
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # as its base has it
     _depth = 0
 
     def descend_resolver(self, current_node: Node | None, current_index: Any) -> None:  # noqa: ARG002  # theirs
@@ -50,16 +69,17 @@ class _Loader(FastLoader):
     def ascend_resolver(self) -> None:
         self._depth -= 1
 
-
-for _tag, _pattern, _first in (
-    (_NULL, r"(?:~|null|Null|NULL|)\Z", ("~", "n", "N", "")),
-    (_BOOL, r"(?:true|True|TRUE|false|False|FALSE)\Z", "tTfF"),
-    (_INT, r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z", "-+0123456789"),
-    (_FLOAT, r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z", "-+.0123456789"),
-    (_FLOAT, r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z", "-+."),
-    (_DAY, r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", "0123456789"),
-):
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+    def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
+        """The tag of a node that has none. `implicit[0]` is true of a word that is not quoted."""
+        if kind is MappingNode:
+            return _MAP
+        if kind is SequenceNode or value is None:
+            return _LIST
+        if implicit[0]:
+            for tag, pattern in _WORDS.get(value[:1], ()):
+                if pattern.fullmatch(value):
+                    return tag
+        return _TEXT
 
 
 def compose(text: str) -> Node | None:

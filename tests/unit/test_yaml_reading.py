@@ -11,7 +11,7 @@ from bot.library import yaml_reading
 from bot.library.yaml_reading import NotYaml, compose, line_of, value_of
 from bot.settings import ROOT
 
-OWN = ("yaml_implicit_resolvers", "_depth", "descend_resolver", "ascend_resolver")
+OWN = ("_depth", "descend_resolver", "ascend_resolver", "resolve")
 
 
 @pytest.fixture(params=["libyaml", "python"])

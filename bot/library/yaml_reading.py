@@ -88,6 +88,7 @@ def compose(text: str) -> Node | None:
         return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
+        line = min(line, text.count("\n") + 1)  # libyaml's end of a text is a line behind its last
         raise NotYaml(line, ", ".join(filter(None, (error.context, error.problem)))) from None
     except ReaderError as error:
         line = text.count("\n", 0, text.index(chr(error.character))) + 1

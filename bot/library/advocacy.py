@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from bot.errors import ConfigurationError
-from bot.library.loading import Problem, load_yaml, validation_problems
+from bot.library.configuration import load_configuration
 from bot.library.schema import Authored
 
 
@@ -30,13 +29,4 @@ class AdvocacyPolicy(Authored):
 
 def load_advocacy_policy(directory: Path) -> AdvocacyPolicy:
     """The policy of a playbooks directory; the default where it has none. Raises ConfigurationError with the line."""
-    path = directory / "advocacy.yaml"
-    if not path.exists():
-        return AdvocacyPolicy()
-    document = load_yaml(path, path.name)
-    if isinstance(document, Problem):
-        raise ConfigurationError(str(document))
-    try:
-        return AdvocacyPolicy.model_validate(document)
-    except ValidationError as error:
-        raise ConfigurationError(str(validation_problems(error, document, path.name)[0])) from error
+    return load_configuration(directory / "advocacy.yaml", AdvocacyPolicy)

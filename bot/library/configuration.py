@@ -1,4 +1,4 @@
-"""Reading a configuration file of a playbooks directory: health.yaml, escalation.yaml, stages.yaml, segments.yaml."""
+"""Reading a configuration file of a playbooks directory: health.yaml, stages.yaml and so on."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tables: as lines of equal width for a code block in Slack or a terminal, and as rows for a CSV file."""
+"""Tables: as lines of equal width for Slack or a terminal, and as rows for a CSV file."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from bot.slack.blocks import Block, section
 from bot.slack.limits import SECTION_TEXT
 from bot.slack.text import escape, shorten
 
-WIDTH = 68  # columns that a code block shows without breaking a line
+WIDTH = 68  # columns that Slack shows without breaking a line
 GAP = 2
-FENCE = "```"
+QUOTE = "'"
+FIXED_SPACE = "\N{NO-BREAK SPACE}"
 
 Cell = str | int | float | None
 
@@ -76,14 +77,17 @@ def _words(cell: Cell) -> str:
 
 
 def code_blocks(lines: Iterable[str]) -> list[Block]:
-    """The lines in as few code blocks as they fit into; no mark in them ends a block early."""
+    """The lines in as few sections as they fit into, each a code span: the demo workspace knows no code blocks.
+
+    Spaces are kept apart, and no mark in a line ends its span early.
+    """
     blocks: list[list[str]] = []
     length = 0
     for line in lines:
-        spelled = escape(line.replace("`", "'"))
-        if not blocks or length + 1 + len(spelled) > SECTION_TEXT - 2 * len(FENCE) - 2:
+        spelled = f"`{escape(line.replace('`', QUOTE)).replace(' ', FIXED_SPACE)}`" if line.strip() else ""
+        if not blocks or length + 1 + len(spelled) > SECTION_TEXT:
             blocks.append([])
             length = 0
         blocks[-1].append(spelled)
         length += 1 + len(spelled)
-    return [section(f"{FENCE}\n{text}\n{FENCE}") for block in blocks if (text := "\n".join(block)).strip()]
+    return [section(text) for block in blocks if (text := "\n".join(block)).strip()]

@@ -124,8 +124,8 @@ async def test_the_timeline_begins_with_a_picture(play: Play) -> None:
     await play.begin({"key": "now"}, {"key": "later", "due": "40d"})
     answer = await play.ws.command("maya", "/account", "timeline acme")
     assert violations(answer) == []
-    picture = next(block["text"]["text"] for block in answer["blocks"] if "```" in str(block))
-    assert "Test play                            ○    ○" in picture
+    picture = shown(answer).replace("\N{NO-BREAK SPACE}", " ")
+    assert "`Test play                            ○    ○" in picture
     assert "started Test play" in shown(answer)
 
 
@@ -134,7 +134,7 @@ async def test_a_leaders_home_has_a_glance_with_lists_behind_it(play: Play) -> N
     await play.begin({"key": "send-welcome"}, key="rescue", title="Rescue", category="at-risk")
     await days_pass(play, 3)
     home = await home_of(play, "dana")
-    assert "*1* accounts  ·  *1* steps overdue with 1 people  ·  *0* open escalations  ·  *1* at-risk" in shown(home)
+    assert "*1* account  ·  *1* step overdue with 1 person  ·  *0* open escalations  ·  *1* at-risk" in shown(home)
     assert buttons(home)[:4] == ["Overdue by person", "At risk", "Report", "Bottlenecks"]
     expected = {
         "drill_overdue": "*Maya Lindt*  ·  1, the oldest of Mon 2 Mar",

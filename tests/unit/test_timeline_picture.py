@@ -60,9 +60,9 @@ def test_a_wide_table_continues_below_with_its_first_column() -> None:
     assert sum(line.startswith("basic-onboarding") for line in lines) == 3
 
 
-def test_no_cell_ends_a_code_block() -> None:
-    (block,) = code_blocks(["a ``` <!channel>"])
-    assert block["text"]["text"] == "```\na ''' &lt;!channel&gt;\n```"
+def test_no_cell_ends_its_code_span() -> None:
+    (block,) = code_blocks(["a ` <!channel>", "", "  b"])
+    assert block["text"]["text"] == "`a\xa0'\xa0&lt;!channel&gt;`\n\n`\xa0\xa0b`"
 
 
 def test_many_lines_become_several_blocks_within_the_limit() -> None:

@@ -46,12 +46,20 @@ class AtRiskRow:
     overdue: int
 
 
+def _counted(number: int, one: str, many: str) -> str:
+    return f"*{number:,}* {one if number == 1 else many}"
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"
+
+
 def build_glance(glance: Glance) -> list[Block]:
     facts = [
-        f"*{glance.accounts:,}* accounts",
-        f"*{glance.overdue:,}* steps overdue with {glance.people_overdue:,} people",
-        f"*{glance.escalations:,}* open escalations",
-        f"*{glance.at_risk:,}* at-risk playbooks running",
+        _counted(glance.accounts, "account", "accounts"),
+        f"{_counted(glance.overdue, 'step', 'steps')} overdue with {_people(glance.people_overdue)}",
+        _counted(glance.escalations, "open escalation", "open escalations"),
+        f"{_counted(glance.at_risk, 'at-risk playbook', 'at-risk playbooks')} running",
     ]
     drills = [button(words, action, action.value) for action, words in DRILLS.items()]
     return [header("The team at a glance"), section("  ·  ".join(facts)), actions("glance", *drills)]

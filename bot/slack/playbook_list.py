@@ -54,7 +54,7 @@ def build_playbook_list(shelf: Shelf) -> Message:
         heading = group
         blocks.append(section(line))
     blocks = _together(blocks)
-    if page == len(pages):
+    if page == 1:  # what waits or is broken is to be seen by whoever only looks once
         blocks += _aside(shelf)
     closing = ["`/playbook show KEY` for the steps, `/playbook start KEY ACCOUNT` to begin."]
     if len(pages) > 1:

@@ -141,7 +141,8 @@ def test_the_hand_over_is_a_form_of_the_ae_that_the_csm_accepts_or_sends_back(ca
     assert {question.key for question in form.questions if question.required} >= {"outcome", "people", "promises"}
     assert accept.role == "csm"
     assert [outcome.key for outcome in accept.outcomes] == ["accepted", "sent-back"]
-    assert accept.outcomes[1].needs_reason
+    assert accept.outcomes[1].reopen == ["handover-form"]
+    assert accept.needs == ["handover-talk"]
 
 
 @pytest.mark.parametrize(("complete", "asked"), [(None, True), (False, True), (True, False), ("yes", False)])
@@ -300,7 +301,7 @@ def test_a_session_with_a_specialist_is_asked_for_and_taken_or_sent_back(catalog
     playbook = catalog.playbooks["product-specialist-session"]
     accept = playbook.step("accept")
     assert accept.role == "specialist"
-    assert {"accepted", "sent-back"} <= {outcome.key for outcome in accept.outcomes}
+    assert {outcome.key: outcome.reopen for outcome in accept.outcomes}["sent-back"] == ["request"]
     assert playbook.step("session").role == "specialist"
 
 

@@ -1,120 +1,22 @@
 """What the shipped life-cycle playbooks promise, from the trial to the renewal."""
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from bot.commands.library_page import library_page
 from bot.engine.planning import plan_due_dates
-from bot.library.conditions import holds
-from bot.library.facts import account_facts
-from bot.library.library import Library
 from bot.library.loading import Catalog
-from bot.library.schema import AnchorTrigger, Mode, Playbook, StepSpec, Trigger
-from bot.models import Account, EntryReason, Segment, Stage, StepKind, Touch
-from bot.settings import ROOT
+from bot.library.schema import AnchorTrigger, Playbook
+from bot.models import Stage, StepKind, Touch
+from tests.support.shipped import TODAY, applying, keys, may_start, milestones, saved, shipped
 
-NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
-TODAY = NOW.date()
-KEYS = sorted(path.stem for path in (ROOT / "playbooks" / "lifecycle").glob("*.yaml"))
-PILLARS = {"value", "adoption", "relationship", "retention", "growth", "risk", "hygiene"}
-STARTER_PACK = {
-    "basic-onboarding",
-    "go-live-celebration",
-    "health-check",
-    "new-admin",
-    "qbr",
-    "renewal-120",
-    "sales-handover",
-    "success-plan",
-}
+KEYS = keys("lifecycle")
 
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    return Library(ROOT / "playbooks", ROOT / "templates").load()
-
-
-def account(**changes: object) -> Account:
-    base = {
-        "key": "acme",
-        "name": "Acme",
-        "segment": Segment.MID_MARKET,
-        "touch": Touch.HIGH,
-        "stage": Stage.ADOPTION,
-        "entry_reason": EntryReason.NEW,
-        "attributes": {},
-        "created_at": NOW,
-        "updated_at": NOW,
-    }
-    return Account.model_validate({**base, **changes})
-
-
-def may_start(trigger: Trigger, today: date = TODAY, **changes: object) -> bool:
-    return holds(trigger.when, {"account": account_facts(account(**changes), today)})
-
-
-def applying(playbook: Playbook, **changes: object) -> set[str]:
-    facts = {"account": account_facts(account(**changes), TODAY)}
-    return {step.key for step in playbook.steps if holds(step.when, facts)}
-
-
-def saved(step: StepSpec) -> set[str]:
-    return {question.saves_to for question in step.questions if question.saves_to}
-
-
-def milestones(step: StepSpec) -> set[str]:
-    return {outcome.milestone for outcome in step.outcomes if outcome.milestone}
-
-
-# --- what every one of them says --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_a_playbook_says_who_owns_it_what_it_is_for_and_when_it_was_read(catalog: Catalog, key: str) -> None:
-    """Rows 1.2, 3.11, 4.1, 4.7 and 4.8."""
-    playbook = catalog.playbooks[key]
-    assert playbook.objective
-    assert playbook.owners.journey == "leader"
-    assert playbook.reviewed_on
-    assert playbook.stages
-    assert set(playbook.tags) & PILLARS
-    assert set(playbook.tags) <= PILLARS
-    assert 1 <= len(playbook.exit_criteria) <= 4
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_every_step_says_how_long_it_takes_and_what_the_customer_gains(catalog: Catalog, key: str) -> None:
-    """Rows 1.43 and 4.58: minutes for the capacity forecast, and no touchpoint without a gain for the customer."""
-    for step in catalog.playbooks[key].steps:
-        assert step.minutes, step.key
-        with_them = step.email or step.channel or (step.kind is StepKind.MEETING and step.attendees)
-        assert bool(step.value) or not with_them, step.key
-
-
-def test_only_the_starter_pack_starts_by_itself_from_the_first_day(catalog: Catalog) -> None:
-    """Row 4.60."""
-    assert {key for key in KEYS if not catalog.playbooks[key].opt_in} == STARTER_PACK
-
-
-def test_nothing_is_sent_by_itself_to_a_customer_with_high_touch(catalog: Catalog) -> None:
-    """Rows 0.13, 1.39 and 4.56."""
-    automatic = [
-        (playbook, step)
-        for key in KEYS
-        for playbook in [catalog.playbooks[key]]
-        for step in playbook.steps
-        if step.mode is Mode.AUTOMATIC
-    ]
-    assert {playbook.key for playbook, _ in automatic} == {"trial-convert", "onboarding-week", "feature-adoption"}
-    assert not [step.key for playbook, step in automatic if step.key in applying(playbook, touch=Touch.HIGH)]
-    assert all(step.key in applying(playbook, touch=Touch.LOW) for playbook, step in automatic)
-
-
-def test_the_page_about_the_library_is_up_to_date(catalog: Catalog) -> None:
-    written = (ROOT / "docs" / "library.md").read_text("utf-8")
-    assert written == library_page(catalog.playbooks.values()), "run `python -m bot.commands.library_page`"
+    return shipped().catalog
 
 
 # --- trial and hand-over ----------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def library() -> Library:
 
 def test_lint_has_nothing_to_mend(library: Library) -> None:
     """Row 4.58: what is left is advice."""
-    findings = lint(library.catalog, library.overlays, library.emails, TODAY)
+    findings = lint(library.catalog, library.overlay_files, library.emails, TODAY, library.stages.titles)
     assert [str(finding) for finding in findings if finding.level is not Level.ADVICE] == []
 
 

@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from bot.db import Database
 from bot.engine.accounts import ContactDraft, log_sentiment, save_contact
+from bot.engine.governance.switches import switch_playbook
 from bot.engine.runs import start_run
 from bot.engine.triggers import start_for_anchors
 from bot.library.library import Library
@@ -63,6 +64,19 @@ async def test_the_review_starts_three_weeks_before_the_quarter_ends_and_once(wo
     assert "qbr" not in await started_by_the_calendar(world, datetime(2026, 3, 9, 10, tzinfo=UTC))
     assert await started_by_the_calendar(world, datetime(2026, 3, 10, 10, tzinfo=UTC)) == ["qbr"]
     assert await started_by_the_calendar(world, datetime(2026, 3, 11, 10, tzinfo=UTC)) == []
+
+
+@pytest.mark.parametrize(("key", "starts"), [("our-team", True), ("acme", False)])
+async def test_reviews_start_on_the_account_of_the_team_once_they_are_on(world: World, key: str, starts: bool) -> None:
+    """Rows 4.49 and 4.50: on the first and the fifth business day of the month, and never on a customer."""
+    async with world.database.transaction() as session:
+        (await session.get_one(Account, world.account_id)).key = key
+        for review in ("data-quality-weekly", "tuning-monthly"):
+            await switch_playbook(session, world.library, review, True, world.dana, world.now)
+    assert set(await started_by_the_calendar(world, datetime(2026, 4, 1, 10, tzinfo=UTC))) == (
+        {"data-quality-weekly"} if starts else set()
+    )
+    assert ("tuning-monthly" in await started_by_the_calendar(world, datetime(2026, 4, 10, 10, tzinfo=UTC))) is starts
 
 
 async def test_what_is_opt_in_does_not_start_by_itself(world: World) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.library.loading import Catalog
-from bot.models import MemberRole, Stage
+from bot.models import AskKind, AskStatus, MemberRole, Stage
 from tests.support.shipped import keys, milestones, saved, shipped
 
 KEYS = keys("expansion")
@@ -30,6 +30,24 @@ def test_a_favour_is_asked_of_one_person_after_a_look_at_them(catalog: Catalog, 
     asking = next(step for step in playbook.steps if step.key.startswith("ask-"))
     assert asking.needs
     assert asking.value
+
+
+def test_every_kind_of_favour_has_a_play_that_logs_what_came_of_it(catalog: Catalog) -> None:
+    """Rows 1.11 and 1.37: yes, no and done are logged, so that the fatigue limit knows of them."""
+    asked: dict[AskKind, set[AskStatus]] = {}
+    for key in KEYS:
+        for step in catalog.playbooks[key].steps:
+            if step.ask:
+                asked.setdefault(step.ask.kind, set()).update(each.ask for each in step.outcomes if each.ask)
+    assert asked.keys() == set(AskKind)
+    assert all({AskStatus.ACCEPTED, AskStatus.DECLINED, AskStatus.DELIVERED} <= logged for logged in asked.values())
+
+
+@pytest.mark.parametrize("key", ABOUT_PEOPLE)
+def test_whoever_did_not_ask_can_say_so(catalog: Catalog, key: str) -> None:
+    """Row 1.37: what was not asked does not count against the limit."""
+    first = next(step for step in catalog.playbooks[key].steps if step.ask)
+    assert [outcome.key for outcome in first.outcomes if not outcome.ask] == ["not-asked"]
 
 
 def test_a_promoter_is_thanked_before_they_are_asked_for_one_thing(catalog: Catalog) -> None:

@@ -17,9 +17,9 @@ HEAD = """# The shipped library
 
 <!-- written by `python -m bot.commands.library_page`; change the playbooks, not this page -->
 
-What comes with Playcall, from the files in `playbooks/`. Those of the starter pack start by themselves from the first
-day; the others wait until a leader turns them on with `/playbook on KEY`, so that you can begin small and add one at a
-time.
+What comes with Playcall, from the files in `playbooks/`. Those of the starter pack can be used, and start by
+themselves, from the first day; the others wait until a leader turns them on with `/playbook on KEY`, so that you can
+begin small and add one at a time.
 """
 
 

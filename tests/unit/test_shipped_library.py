@@ -15,11 +15,13 @@ KEYS = [key for category in Category for key in keys(category)]
 PILLARS = {"value", "adoption", "relationship", "retention", "growth", "risk", "hygiene"}
 STARTER_PACK = {
     "basic-onboarding",
+    "code-red",  # by hand, and in a crisis nobody should have to turn it on first
     "expansion-opportunity",
     "go-live-celebration",
     "health-check",
     "low-nps",
     "new-admin",
+    "new-team-setup",  # by hand, before anything else
     "onboarding-escalation",
     "qbr",
     "renewal-120",

@@ -12,6 +12,7 @@ from bot.demo.story import (
     Aims,
     Asks,
     Blocks,
+    CallsOff,
     Completes,
     Escalates,
     Feels,
@@ -122,6 +123,7 @@ ACME = Customer(
             "maya",
             Aims("Match invoices by machine", "Invoices matched untouched", "35 %", "80 %", In(-4), "Pete Puma"),
         ),
+        Scene(110, "maya", CallsOff("success-plan", "Wile and I wrote the plan at his desk; it is on the account")),
         Scene(58, "maya", Reaches("first-close", "October closed in 4 days, confirmed by Wile Coyote")),
         Scene(
             57,

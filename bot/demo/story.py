@@ -26,7 +26,7 @@ from bot.engine.milestones import plan_milestone, reach_milestone
 from bot.engine.notes import add_note
 from bot.engine.objectives import ObjectiveFields, add_objective, update_objective
 from bot.engine.raising import raise_escalation
-from bot.engine.runs import start_run
+from bot.engine.runs import cancel_run, start_run
 from bot.engine.steps import block_step, complete_step
 from bot.library.library import Library
 from bot.models import (
@@ -41,6 +41,8 @@ from bot.models import (
     NoteSource,
     Objective,
     ObjectiveStatus,
+    Run,
+    RunStatus,
     Sentiment,
     Severity,
     Step,
@@ -108,6 +110,21 @@ class Starts:
         await start_run(
             moment.session, moment.library, moment.account_id, self.playbook, moment.now, actor=moment.actor
         )
+
+
+@dataclass(frozen=True)
+class CallsOff:
+    """What is open of a playbook is cancelled."""
+
+    playbook: str
+    reason: str
+
+    async def play(self, moment: Moment) -> None:
+        query = select(Run.id).where(
+            Run.account_id == moment.account_id, Run.playbook_key == self.playbook, Run.status == RunStatus.ACTIVE
+        )
+        for run_id in (await moment.session.exec(query)).all():
+            await cancel_run(moment.session, moment.library, run_id, moment.actor, moment.now, reason=self.reason)
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,16 @@ def plan_due_dates(
 
     `settled_on` holds the days on which steps were really finished, or to which somebody put them off: what is due
     relative to such a step counts from that day, else from the day the step is planned for. `countries` gives each
-    step's assignee's country. A step that hangs on a date the account does not have has no due date.
+    step's assignee's country. A step that hangs on a date the account does not have has no due date. What would have
+    been due before the run started, as when a renewal playbook starts late, is due on the day it started.
     """
     known: dict[str, date | None] = {START: started_on, **anchors}
     due: dict[str, date | None] = {}
     for key in _in_order(playbook):
         spec = playbook.step(key)
         reference = _opening(spec, known, started_on) if spec.due.reference == OPENING else known[spec.due.reference]
-        due[key] = due_after(reference, spec.due.offset, countries[key]) if reference else None
+        planned = due_after(reference, spec.due.offset, countries[key]) if reference else None
+        due[key] = planned and max(planned, working_day_on_or_after(started_on, countries[key]))
         known[key] = settled_on.get(key, due[key])
     return due
 

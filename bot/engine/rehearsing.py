@@ -64,19 +64,17 @@ async def rehearse_playbook(
     steps = []
     for spec in playbook.run_steps:
         member, role_missing = assignees[spec.key]
-        remarks = tuple(_remarks(spec, playbook, due[spec.key], start, applies=holds(spec.when, facts)))
+        remarks = tuple(_remarks(spec, playbook, due[spec.key], applies=holds(spec.when, facts)))
         missing = (f"nobody is {spec.role} here, so it goes to the CSM",) if role_missing else ()
         steps.append(RehearsedStep(spec.title, member.name, due[spec.key], missing + remarks))
     return Rehearsal(playbook.title, account.name, start, sorted(steps, key=lambda step: step.due_on or date.max))
 
 
-def _remarks(spec: StepSpec, playbook: Playbook, due_on: date | None, start: date, *, applies: bool) -> Iterator[str]:
+def _remarks(spec: StepSpec, playbook: Playbook, due_on: date | None, *, applies: bool) -> Iterator[str]:
     if not applies:
         yield f"does not apply here: {spec.when}"
     if due_on is None and spec.due.reference != OPENING:
         yield f"needs {spec.due.reference.replace('_', ' ')}, which is not set"
-    elif due_on and due_on < start:
-        yield "past already, so it would be due at once"
     if spec.needs:
         yield "after " + ", ".join(f"“{playbook.step(key).title}”" for key in spec.needs)
     if spec.optional:

@@ -31,6 +31,11 @@ def test_a_step_counts_back_from_an_anchor_date() -> None:
     assert plan({"key": "a", "due": "renewal_date - 90d"}, renewal=date(2026, 9, 1)) == {"a": date(2026, 6, 3)}
 
 
+def test_what_is_past_when_a_run_starts_late_is_due_on_the_day_it_starts() -> None:
+    planned = plan({"key": "a", "due": "renewal_date - 90d"}, {"key": "b", "due": "a + 2d"}, renewal=date(2026, 4, 1))
+    assert planned == {"a": MONDAY, "b": date(2026, 3, 4)}
+
+
 def test_without_the_anchor_date_there_is_no_due_date_and_none_for_what_follows() -> None:
     planned = plan({"key": "a", "due": "renewal_date - 90d"}, {"key": "b", "due": "a + 2d"})
     assert planned == {"a": None, "b": None}

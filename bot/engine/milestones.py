@@ -51,8 +51,7 @@ async def reach_milestone(
     await session.flush()
     proof = f": {milestone.evidence}" if milestone.evidence else ""
     _record(session, TimelineKind.MILESTONE_REACHED, f"reached {milestone.title}{proof}", milestone, actor, now)
-    if milestone.kind is MilestoneKind.CELEBRATION:
-        await _celebrate(session, milestone, now)
+    await _celebrate(session, milestone, now)
     await start_for_milestone(session, library, account, milestone, now)
     await _refresh(session, account_id, now)
     return milestone

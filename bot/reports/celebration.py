@@ -25,7 +25,9 @@ async def load_celebration(session: AsyncSession, milestone_id: int) -> Celebrat
     return Celebration(
         milestone_id=milestone.id,
         account=account.name,
+        account_key=account.key,
         title=milestone.title,
+        kind=milestone.kind,
         evidence=milestone.evidence,
         champions=tuple(c.name for c in (await session.exec(contacts)).all() if ContactRole.CHAMPION in c.roles),
         playbooks=tuple((await session.exec(started)).all()),

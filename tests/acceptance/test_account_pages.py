@@ -131,6 +131,7 @@ def _mrkdwn(answer: dict) -> str:  # type: ignore[type-arg]  # a payload
 
 
 async def test_the_card_shows_who_and_what_is_running(ws: Workspace, world: World, book: Book) -> None:
+    """Rows 1.38 and 2.38."""
     await with_work(book, world)
     card = shown(await ws.command("maya", "/account", "show acme"))
     for expected in ("Maya Lindt  ·  CSM", "Leo Park  ·  AE", "Jane Doe", "champion", "jane@acme.example", "Renewal"):
@@ -252,6 +253,7 @@ async def test_help_names_every_subcommand(ws: Workspace, world: World, text: st
 
 @pytest.mark.parametrize("text", ["health acme", "note acme hello", "list", "help", "add"])
 async def test_strangers_get_a_polite_refusal_and_nothing_else(ws: Workspace, world: World, text: str) -> None:
+    """Row 3.3: what is known of an account stays inside."""
     ws.slack.users["U0GUEST"] = {"id": "U0GUEST", "is_restricted": True, "profile": {"email": "maya@ours.example"}}
     for user in ("stranger", "guest"):
         answer = await ws.command(user, "/account", text)

@@ -53,6 +53,7 @@ async def test_starting_a_broken_playbook_says_what_is_wrong_with_it(play: Play)
 
 @pytest.mark.parametrize("key", ["basic-onboarding", "renewal-120", "qbr", "low-nps", "usage-drop", "new-admin"])
 async def test_a_playbook_at_a_glance_names_its_steps_and_when_they_are_due(play: Play, key: str) -> None:
+    """Rows 2.1, 3.12 and 4.25."""
     words = shown(await say(play, f"show {key}"))
     playbook = play.ws.services.library.playbook(key)
     assert f"{len(playbook.steps)} steps" in words

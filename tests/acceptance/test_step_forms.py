@@ -54,6 +54,7 @@ async def test_a_step_that_asks_something_opens_a_form_with_what_is_known(play: 
 
 
 async def test_the_answers_are_kept_in_their_types(play: Play) -> None:
+    """Row 3.13: a step keeps the artefact it requires."""
     message = await play.begin(CALL)
     await play.ws.click("maya", message, "step_complete")
     assert await play.ws.submit("maya", play.opened, {**ANSWERS, "answers.happy": "Yes", "answers.plan": "Pro"}) == {}
@@ -195,6 +196,7 @@ async def test_a_reassigned_step_says_whose_it_is_and_reaches_them(play: Play) -
 
 
 async def test_details_hold_the_whole_guidance_and_the_notes(play: Play) -> None:
+    """Row 3.16: the people at the customer that a step names by role."""
     guidance = "Say hello. " * 20 + "\nAnd the very last word."
     message = await play.begin(
         {

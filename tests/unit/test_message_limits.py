@@ -173,7 +173,9 @@ def messages(text: str) -> dict[str, dict[str, Any]]:
     built = {
         "steps": build_steps_message(cards(text)),
         "one step": build_steps_message([card(text)]),
-        "celebration": build_celebration_message(Celebration(1, text, text, text, (text,) * 9, (text,) * 9)),
+        "celebration": build_celebration_message(
+            Celebration(1, text, "a" * 80, text, evidence=text, champions=(text,) * 9, playbooks=(text,) * 9)
+        ),
         "today": build_today_message(home(text).agenda),
         "plan": build_plan(Plan(text, text, TODAY, steps[:40], (text,) * 4, text)),
         "blocked": build_blocked_message(
@@ -250,7 +252,7 @@ def views(text: str) -> dict[str, dict[str, Any]]:
         "contact": build_contact_modal(
             StartRun(account=10**15, playbook="p" * 80), text, text, [ContactChoice(n, text, text) for n in range(150)]
         ),
-        "milestone note": build_milestone_note_modal(Celebration(10**15, text, text)),
+        "milestone note": build_milestone_note_modal(Celebration(10**15, text, "a" * 80, text)),
         "notice": build_notice_view(text),
         "unsaved": build_notice_view("", build_unsaved_blocks("Sorry.", [text] * 12)),
     }

@@ -71,6 +71,7 @@ def test_a_line_of_tags_leaves_no_line_behind() -> None:
     ["contact.first_name", "account.outcome", "leader", "answers.check_success.value", "account.attributes.seats"],
 )
 def test_a_missing_value_is_shown_where_it_is_missing(tag: str) -> None:
+    """Row 2.19."""
     draft = render_email(EmailTemplate("Hello", f"Dear {{{{ {tag} }}}},"), CONTEXT)
     assert draft.body == f"Dear [[missing: {tag}]],"
     assert draft.missing == (tag,)

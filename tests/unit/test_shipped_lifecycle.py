@@ -336,3 +336,50 @@ def test_the_first_half_of_the_first_year_is_the_denser_one(catalog: Catalog, wi
             days = [due[key] for key in applying(playbook)]
             in_first_half += [day < TODAY + timedelta(days=182) for day in days if day]
     assert in_first_half.count(True) > in_first_half.count(False) > 0
+
+
+# --- what the template playbooks of a vendor have, and ours therefore too ---------------------------------------------
+
+
+def test_basic_onboarding_welcomes_trains_bills_and_takes_over_from_sales(catalog: Catalog) -> None:
+    """Rows 2.4, 2.5, 2.6 and 2.7."""
+    playbook = catalog.playbooks["basic-onboarding"]
+    assert playbook.step("welcome-email").email
+    training = playbook.step("training")
+    assert training.kind is StepKind.MEETING
+    assert training.attendees
+    assert playbook.step("billing").role == "finance"
+    handoff = playbook.step("sales-handoff")
+    assert handoff.role == "ae"
+    assert all(question.required for question in handoff.questions if question.key in {"outcome", "go_live_date"})
+
+
+def test_emails_have_a_wording_for_a_segment() -> None:
+    """Row 2.8."""
+    emails = shipped().emails
+    own, plain = emails.find("onboarding/welcome", "enterprise"), emails.find("onboarding/welcome", "mid-market")
+    assert own.body != plain.body
+
+
+def test_the_business_review_starts_each_quarter_writes_to_the_key_contact_and_counts_tickets(catalog: Catalog) -> None:
+    """Rows 2.10, 2.11 and 2.12."""
+    playbook = catalog.playbooks["qbr"]
+    assert [trigger.on for trigger in playbook.triggers] == ["quarter_end"]
+    assert playbook.step("email-key-contact").email
+    tickets = playbook.step("check-tickets")
+    assert tickets.kind is StepKind.CHECK
+    assert next(question.prefill for question in tickets.questions) == "account.attributes.open_tickets"
+
+
+def test_the_renewal_starts_120_days_ahead(catalog: Catalog) -> None:
+    """Row 2.20."""
+    (trigger,) = catalog.playbooks["renewal-120"].triggers
+    assert isinstance(trigger, AnchorTrigger)
+    assert (trigger.anchor, str(trigger.offset)) == ("renewal_date", "-120d")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_life_cycle_playbooks_start_by_time_or_milestone(catalog: Catalog, key: str) -> None:
+    """Row 1.3: what starts by itself does so by a date, a round, a milestone or a new person, never by a bad sign."""
+    kinds = {trigger.on for trigger in catalog.playbooks[key].triggers}
+    assert kinds <= {"anchor", "recurring", "quarter_end", "milestone", "contact_role"}

@@ -166,6 +166,19 @@ def test_the_json_schema_is_up_to_date() -> None:
         assert written == schema_text(model), "run `python -m bot.library.reference`"
 
 
+def test_the_guide_has_four_parts_whose_sections_and_files_are_there() -> None:
+    """Row 4.24: journey map, components, governance, hygiene."""
+    guide = (ROOT / "docs" / "playbooks.md").read_text("utf-8")
+    contents, _, text = guide.partition("## Your first playbook")
+    parts = re.findall(r"^\*\*(.+?)\*\*: .*", contents, re.MULTILINE)
+    assert parts == ["The journey map", "Components", "Governance", "Hygiene"]
+    linked = re.findall(r"^- \[(.+?)\]", contents, re.MULTILINE)
+    there = re.findall(r"^## (.+)$", "## Your first playbook" + text, re.MULTILINE)
+    assert sorted(linked) == sorted(set(there) - {"Reference"})
+    named = [name for name in re.findall(r"`([a-z-]+(?:/|\.yaml))`", contents) if name != "playbooks/"]
+    assert [name for name in named if not (PLAYBOOKS / name).exists()] == []
+
+
 def test_the_authoring_reference_is_up_to_date() -> None:
     guide = (ROOT / "docs" / "playbooks.md").read_text("utf-8")
     assert guide == with_reference(guide), "run `python -m bot.library.reference`"

@@ -27,6 +27,12 @@ def may_see_arr(actor: Actor, roles: RoleMap) -> bool:
     return actor.leads or is_on_account_team(actor, roles)
 
 
+def require_may_rehearse(actor: Actor, roles: RoleMap) -> None:
+    """A rehearsal shows what escalations would say, with the revenue that is at stake."""
+    if not may_see_arr(actor, roles):
+        raise NotAllowed("Only the account's team or a leader can rehearse a playbook on this account.")
+
+
 def may_edit_account(actor: Actor, roles: RoleMap) -> bool:
     return actor.leads or is_on_account_team(actor, roles)
 

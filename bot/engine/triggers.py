@@ -27,12 +27,19 @@ async def start_for_milestone(
     session: AsyncSession, library: Library, account: Account, milestone: Milestone, now: datetime
 ) -> list[Run]:
     await library.refresh(await session.connection())
-    found = [
-        (p, trigger.when)
-        for p, trigger in waiting(library, MilestoneTrigger)
+    found = waiting_for_milestone(library, account, milestone)
+    return await _start_those(session, library, account, found, f"milestone:{milestone.id}", now)
+
+
+def waiting_for_milestone(
+    library: Library, account: Account, milestone: Milestone
+) -> list[tuple[Playbook, str | None]]:
+    """The playbooks that a milestone of the account starts where their condition holds."""
+    return [
+        (playbook, trigger.when)
+        for playbook, trigger in waiting(library, MilestoneTrigger)
         if milestone.key in {trigger.milestone, key_now(library, account, trigger.milestone)}
     ]
-    return await _start_those(session, library, account, found, f"milestone:{milestone.id}", now)
 
 
 async def start_for_contact_roles(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -188,6 +189,17 @@ class Library:
         """The keys that have a file, in the order of the files; those whose file is broken come last."""
         broken = [key for key in self.standing.approved if key not in self.catalog.playbooks and self.has_file(key)]
         return [*self.catalog.playbooks, *broken]
+
+    def rehearsing(self, playbook: Playbook) -> "Library":
+        """A library in which this playbook, approved or not, can be started, and no other; all else is as it is here.
+
+        What is learned and kept in it stays there.
+        """
+        other = copy(self)
+        other.catalog = Catalog({playbook.key: playbook}, groups=self.catalog.groups)
+        other.standing = Standing()
+        other._shaped, other._versions, other._documents, other._current = {}, {}, None, None
+        return other
 
     # --- what the database says ---------------------------------------------------------------------------------------
 

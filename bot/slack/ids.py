@@ -58,6 +58,10 @@ class ActionId(StrEnum):
     DRILL_REPORT = "drill_report"
     DRILL_BOTTLENECKS = "drill_bottlenecks"
 
+    # --- rehearsals ---------------------------------------------------------------------------------------------------
+    REHEARSAL_PREVIOUS = "rehearsal_previous"
+    REHEARSAL_NEXT = "rehearsal_next"
+
 
 class CallbackId(StrEnum):
     # --- steps, runs and escalations ----------------------------------------------------------------------------------

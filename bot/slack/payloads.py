@@ -1,6 +1,6 @@
 """What buttons, options and modals carry: small versioned models of ids. All else is read when they come back."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, TypeVar
 
@@ -205,3 +205,15 @@ class AskAnswer(Payload):
 
 class SuggestionRef(Payload):
     suggestion: int
+
+
+# --- rehearsals -------------------------------------------------------------------------------------------------------
+
+
+class RehearsalPage(Payload):
+    """A page (from 1) of a rehearsal. It is carried out anew at each click: the same start makes the same pages."""
+
+    playbook: str
+    account: int
+    page: int
+    started_on: date

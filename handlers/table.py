@@ -33,6 +33,7 @@ from handlers.actions.milestone_note import handle_milestone_note
 from handlers.actions.objective_add import handle_objective_add
 from handlers.actions.objective_update import handle_objective_update
 from handlers.actions.retrospective import handle_retrospective
+from handlers.actions.rehearsal_page import handle_rehearsal_page
 from handlers.actions.stage_move import handle_stage_move
 from handlers.actions.step_complete import handle_step_complete
 from handlers.actions.step_did_not_help import handle_step_did_not_help
@@ -136,6 +137,8 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.DRILL_AT_RISK: handle_drill_at_risk,
     ActionId.DRILL_REPORT: handle_drill_report,
     ActionId.DRILL_BOTTLENECKS: handle_drill_bottlenecks,
+    ActionId.REHEARSAL_PREVIOUS: handle_rehearsal_page,
+    ActionId.REHEARSAL_NEXT: handle_rehearsal_page,
 }
 VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.STEP_COMPLETE: handle_step_complete_form,

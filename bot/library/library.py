@@ -24,7 +24,7 @@ from bot.library.escalation import EscalationPolicy, load_escalation_policy
 from bot.library.health_config import HealthConfig, load_health_config
 from bot.library.journey_files import load_journeys, table_problems, without_unknown_stages
 from bot.library.journeys import Journey
-from bot.library.loading import Catalog, load_catalog, with_last_good
+from bot.library.loading import Catalog, load_catalog, read_one, with_last_good
 from bot.library.overlay_loading import Overlays, load_overlays
 from bot.library.overlays import Overlay
 from bot.library.rendering import EmailTemplates
@@ -189,6 +189,12 @@ class Library:
         """The keys that have a file, in the order of the files; those whose file is broken come last."""
         broken = [key for key in self.standing.approved if key not in self.catalog.playbooks and self.has_file(key)]
         return [*self.catalog.playbooks, *broken]
+
+    def read_playbook(self, path: Path) -> Playbook:
+        """The playbook in a file that need not be among the library's. Raises NotFound or InvalidInput."""
+        if not path.is_file():
+            raise NotFound(f"There is no file {path}.")
+        return read_one(path, self.catalog.groups, self.emails)
 
     def rehearsing(self, playbook: Playbook) -> "Library":
         """A library in which this playbook, approved or not, can be started, and no other; all else is as it is here.

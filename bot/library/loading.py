@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.library.documents import Document, Documents, Problem, Source, complaints_of
+from bot.errors import InvalidInput
+from bot.library.documents import Document, Documents, Problem, Source, complaints_of, read_document
 from bot.library.groups import Groups, Layout
 from bot.library.references import Location
 from bot.library.rendering import EmailTemplates
@@ -78,10 +79,31 @@ def playbook_files(directory: Path) -> Iterator[Path]:
         yield from sorted((directory / category).glob("**/*.yaml"))
 
 
+def read_one(path: Path, groups: Groups, templates: EmailTemplates) -> Playbook:
+    """The playbook in one file, wherever it lies and whatever it is called. Raises InvalidInput with its mistakes."""
+    loaded = _read_playbook(read_document(path, path.name), groups, templates)
+    if isinstance(loaded, list):
+        raise InvalidInput(f"That playbook has a mistake: {'; '.join(map(str, loaded))}")
+    return loaded[0]
+
+
 def _load_playbook(
     document: Document | Problem, groups: Groups, templates: EmailTemplates
 ) -> tuple[Playbook, Layout] | list[Problem]:
-    """The playbook in a document and how it is laid out, or what is wrong with it."""
+    """The playbook in a document of the library and how it is laid out, or what is wrong with it."""
+    loaded = _read_playbook(document, groups, templates)
+    if isinstance(loaded, list) or isinstance(document, Problem):
+        return loaded
+    path = Path(document.file)
+    for attribute, value in {"key": path.stem, "category": path.parts[0]}.items():
+        if getattr(loaded[0], attribute) != value:
+            return [document.problem((attribute,), f"expected {value!r}, as the file is {document.file}")]
+    return loaded
+
+
+def _read_playbook(
+    document: Document | Problem, groups: Groups, templates: EmailTemplates
+) -> tuple[Playbook, Layout] | list[Problem]:
     if isinstance(document, Problem):
         return [document]
     if not isinstance(document.value, Mapping):
@@ -93,9 +115,5 @@ def _load_playbook(
         playbook = Playbook.model_validate(layout.value)
     except ValidationError as error:
         return [layout.problem(where, message) for where, message in complaints_of(error, layout.value)]
-    path = Path(document.file)
-    for attribute, value in {"key": path.stem, "category": path.parts[0]}.items():
-        if getattr(playbook, attribute) != value:
-            return [document.problem((attribute,), f"expected {value!r}, as the file is {document.file}")]
     wording = wording_problems(playbook, templates)
     return [layout.problem(where, message) for where, message in wording] or (playbook, layout)

@@ -75,8 +75,9 @@ async def _unresolved(session: AsyncSession, run_id: int) -> Sequence[Escalation
 
 
 async def _members(session: AsyncSession, ids: set[int]) -> dict[int, Member]:
-    found = await session.exec(select(Member).where(col(Member.id).in_(ids))) if ids else []
-    return {member.id: member for member in found}
+    if not ids:
+        return {}
+    return {member.id: member for member in await session.exec(select(Member).where(col(Member.id).in_(ids)))}
 
 
 # --- the act ----------------------------------------------------------------------------------------------------------

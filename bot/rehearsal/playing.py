@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,7 +15,7 @@ from bot.library.facts import account_facts
 from bot.library.library import Library
 from bot.models import Account, Milestone, StepStatus, TimelineEntry, TimelineKind
 from bot.rehearsal.acting import Act, answer_escalation, draft_words, finish_step, next_act
-from bot.rehearsal.assuming import Assumptions
+from bot.rehearsal.assuming import WORDS, Assumptions
 from bot.rehearsal.scene import Scene
 from bot.rehearsal.telling import tell
 from bot.schedule.firing import fire_due, next_due_at
@@ -110,5 +111,8 @@ class Play:
 
 
 def _words(entry: TimelineEntry) -> str:
-    answered = ", ".join(f"{key}: {value}" for key, value in (entry.details.get("answers") or {}).items())
-    return f"{entry.summary} (answers: {answered})" if answered else entry.summary
+    answers: dict[str, Any] = entry.details.get("answers") or {}
+    told = [f"{key.replace('_', ' ')} {value}" for key, value in answers.items() if value != WORDS]
+    if in_words := len(answers) - len(told):
+        told.append(f"{in_words} in words")
+    return f"{entry.summary}; answers assumed: {', '.join(told)}" if told else entry.summary

@@ -1,7 +1,7 @@
 """Where a rehearsal begins, with a run that has just started, and how it ends."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession

@@ -11,8 +11,10 @@ from functools import cache
 from pathlib import Path
 
 from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.clock import FixedClock
 from bot.db import Database
@@ -25,6 +27,23 @@ from bot.settings import Settings
 EMAILS = "emails"  # where mails that go by themselves are shown
 
 
+class StageDatabase(Database):
+    """All in the event loop's own thread: nobody else works here, nothing is large, and speed is all that counts."""
+
+    @asynccontextmanager
+    async def long_transaction(self) -> AsyncIterator[AsyncSession]:
+        async with self.transaction() as session:
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        async with self.transaction() as session:
+            yield await session.connection()
+
+    async def _checkpoint_when_due(self) -> None:
+        """What is thrown away stays in its log."""
+
+
 @asynccontextmanager
 async def open_scratch(
     settings: Settings, library: Library, playbook: Playbook, snapshot: Snapshot, clock: FixedClock
@@ -33,7 +52,7 @@ async def open_scratch(
     with tempfile.TemporaryDirectory(prefix="playcall-rehearsal-", ignore_cleanup_errors=True) as directory:
         path = Path(directory) / "rehearsal.db"
         path.write_bytes(_empty_database())
-        database = Database(f"sqlite+aiosqlite:///{path.as_posix()}")
+        database = StageDatabase(f"sqlite+aiosqlite:///{path.as_posix()}")
         try:
             async with database.transaction() as session:
                 await store_snapshot(session, snapshot)

@@ -50,6 +50,7 @@ HELP = "\n".join(
         "`/playbook list`  what there is; also `list renewal`, `list at-risk`, `list #tag`",
         "`/playbook show KEY`  one playbook at a glance; `show KEY ACCOUNT` as it is for an account",
         "`/playbook diff KEY ACCOUNT`  what is different for that account, and why",
+        "`/playbook rehearse KEY ACCOUNT`  see every message and mail of it, without any of it happening",
         "`/playbook start KEY ACCOUNT`  start it; you see the plan",
         "`/playbook start KEY all:SEGMENT`  start it on every account of a segment, for leaders",
         "`/playbook pause KEY ACCOUNT`  nothing speaks up until you resume it",

@@ -10,7 +10,7 @@ from bot.slack.blocks import Block, Message, actions, button, context, section, 
 from bot.slack.dates import day_words
 from bot.slack.ids import ActionId
 from bot.slack.payloads import RehearsalPage
-from bot.slack.text import fit, label
+from bot.slack.text import fit, label, plain
 
 PAGE_TEXT = 7_500  # characters: half of what a message may hold, as nobody reads a wall
 PAGE_LINES = 24
@@ -101,8 +101,10 @@ def _pages(transcript: Transcript) -> list[list[str]]:
 
 def _line(entry: Entry) -> str:
     if entry.kind is EntryKind.DOES:
-        return f"{MARKS[entry.kind]}  {entry.at:%H:%M}  {label(entry.who, 60)} {fit(_one_line(entry.words), WORDS)}"
-    said = "\n".join(f"> {line}" for line in fit(entry.words, WORDS).splitlines() if line.strip())
+        return (
+            f"{MARKS[entry.kind]}  {entry.at:%H:%M}  {label(entry.who, 60)} {fit(_one_line(entry.words), WORDS, plain)}"
+        )
+    said = "\n".join(f"> {line}" for line in fit(entry.words, WORDS, plain).splitlines() if line.strip())
     return f"{MARKS[entry.kind]}  {entry.at:%H:%M}  *{label(entry.who, 60)}* {entry.kind}\n{said}"
 
 
@@ -113,7 +115,10 @@ def _one_line(words: str) -> str:
 def _turning(transcript: Transcript, page: int, pages: int) -> Sequence[Block]:
     if pages == 1:
         return []
-    beside = [(page - 1, "Previous page", ActionId.REHEARSAL_PREVIOUS), (page + 1, "Next page", ActionId.REHEARSAL_NEXT)]
+    beside = [
+        (page - 1, "Previous page", ActionId.REHEARSAL_PREVIOUS),
+        (page + 1, "Next page", ActionId.REHEARSAL_NEXT),
+    ]
     buttons = [button(words, action, _at(transcript, to)) for to, words, action in beside if 1 <= to <= pages]
     return [context(f"Page {page} of {pages}"), actions("rehearsal-pages", *buttons)]
 

@@ -18,6 +18,7 @@ from handlers.commands.playbook_exemptions import exempt_account, list_exemption
 from handlers.commands.playbook_grid import show_coverage, show_grid
 from handlers.commands.playbook_report import show_report
 from handlers.commands.playbook_review import show_review
+from handlers.commands.playbook_rehearse import rehearse_playbook
 from handlers.commands.playbook_runs import cancel_playbook, pause_playbook, resume_playbook
 from handlers.commands.playbook_skip import skip_playbook
 from handlers.commands.playbook_start import start_playbook
@@ -70,6 +71,7 @@ SUBCOMMANDS: Mapping[str, Callable[[CommandCall, str], Awaitable[None]]] = {
     "list": list_playbooks,
     "show": show_playbook,
     "diff": diff_playbook,
+    "rehearse": rehearse_playbook,
     "start": start_playbook,
     "pause": pause_playbook,
     "resume": resume_playbook,

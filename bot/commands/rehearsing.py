@@ -159,7 +159,7 @@ def _entry(entry: "Entry") -> Iterator[str]:
     for line in said[:MESSAGE_LINES]:
         yield f"         | {textwrap.shorten(line, WIDTH, placeholder=' …')}"
     if len(said) > MESSAGE_LINES:
-        yield f"         | and {len(said) - MESSAGE_LINES} more lines"
+        yield "         | …"
 
 
 def print_columns(rows: Sequence[tuple[str, ...]]) -> None:

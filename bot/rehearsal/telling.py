@@ -18,7 +18,8 @@ from bot.services import Services
 from bot.slack.rehearsal_view import Entry, EntryKind
 
 UNSEEN = (DeliveryKind.REDRAW, DeliveryKind.HOME)  # what changes where somebody may not be looking
-STAGE = "REHEARSAL"  # the conversation in which the messages would stand
+DIRECT = "direct"  # the conversation in which direct messages would stand
+CUSTOMER = "The customer"
 
 
 async def tell(services: Services, cast: Cast, mark: int, now: datetime) -> list[Entry]:
@@ -30,12 +31,16 @@ async def tell(services: Services, cast: Cast, mark: int, now: datetime) -> list
         message = None if delivery.kind in UNSEEN else await _build(services, delivery, now)
         async with services.database.transaction() as session:
             if isinstance(message, PostMessage):
-                await record_posted(session, delivery, message, Posted(STAGE, str(delivery.id)), mark, now)
+                await record_posted(session, delivery, message, _posted(message, delivery), mark, now)
             else:
                 await record_sent(session, delivery, now)
         if message is not None:
-            entries.append(_entry(message, cast, now))
+            entries.append(_entry(message, delivery, cast, now))
     return entries
+
+
+def _posted(message: PostMessage, delivery: Delivery) -> Posted:
+    return Posted(message.channel or DIRECT, str(delivery.id))
 
 
 async def _claim(session: AsyncSession, now: datetime) -> Sequence[Delivery]:
@@ -45,7 +50,8 @@ async def _claim(session: AsyncSession, now: datetime) -> Sequence[Delivery]:
         .values(status=DeliveryStatus.LEASED)
         .returning(Delivery)
     )
-    return sorted((await session.scalars(statement)).all(), key=lambda delivery: delivery.id)
+    claimed = (await session.exec(statement)).all()
+    return sorted((delivery for (delivery,) in claimed), key=lambda delivery: delivery.id)
 
 
 async def _build(services: Services, delivery: Delivery, now: datetime) -> PostMessage | str | None:
@@ -58,9 +64,16 @@ async def _build(services: Services, delivery: Delivery, now: datetime) -> PostM
     return outgoing if isinstance(outgoing, PostMessage) else None
 
 
-def _entry(message: PostMessage | str, cast: Cast, now: datetime) -> Entry:
+def _entry(message: PostMessage | str, delivery: Delivery, cast: Cast, now: datetime) -> Entry:
     at = now.astimezone(cast.zone)
     if isinstance(message, str):
         return Entry(at, cast.name_of(None), EntryKind.DOES, f"could not send a message: {message}")
-    who = cast.name_of(message.member_id) if message.member_id else f"#{message.channel}"
-    return Entry(at, who, EntryKind.GETS, cast.words_of(message.blocks))
+    return Entry(at, _receiver(message, delivery, cast), EntryKind.GETS, cast.words_of(message.blocks))
+
+
+def _receiver(message: PostMessage, delivery: Delivery, cast: Cast) -> str:
+    if message.member_id:
+        return cast.name_of(message.member_id)
+    if delivery.kind is DeliveryKind.EMAIL:
+        return CUSTOMER
+    return f"#{message.channel}, in the thread," if message.thread_ts else f"#{message.channel}"

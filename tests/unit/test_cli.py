@@ -291,6 +291,94 @@ def test_what_cannot_be_shown_or_compared_says_what_to_do(
     assert words in complaint()
 
 
+REHEARSE = ["playbooks", "rehearse", "renewal-120", "--account", "Acme", "--from", "2026-10-01"]
+
+
+@pytest.fixture
+def renewing(migrated: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    (migrated / "team.csv").write_text("email,name,role\nmaya@ours.example,Maya,csm\n")
+    (migrated / "book.csv").write_text(
+        "key,name,csm,renewal_date\nacme,Acme,maya@ours.example,2027-01-29\nalone,Alone,,\n"
+    )
+    assert cli.run(["members", "import", "team.csv"]) == 0
+    assert cli.run(["accounts", "import", "book.csv"]) == 0
+    capsys.readouterr()
+    return migrated
+
+
+def test_a_plan_says_which_days_it_covers_and_what_shaped_it(
+    renewing: Path,  # noqa: ARG001  # so that there is an account
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.run([*REHEARSE, "--until", "2026-11-15"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"^Thu 2026-10-01 to \w{3} 2026-1[01]-\d\d, \d+ steps$", printed, re.MULTILINE)
+    assert re.search(r"^\d+ more are due after the last day that was asked for$", printed, re.MULTILINE)
+    assert re.search(r"^(shaped by .+|as it is written: .+)$", printed, re.MULTILINE)
+    assert "2026-12" not in printed
+
+
+def test_a_rehearsal_is_played_with_every_message_and_touches_nothing(
+    renewing: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows 1.49 and 4.31."""
+    before = (renewing / "playcall.db").read_bytes()
+    assert cli.run([*REHEARSE, "--play", "--late", "3"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert "nothing was sent to anybody, and nothing is stored. Times are those of UTC." in captured.out
+    assert re.search(r"^  09:00  Maya gets$", captured.out, re.MULTILINE)
+    assert re.search(r"^  10:00  Maya drafts$", captured.out, re.MULTILINE)
+    assert re.search(r"^  10:00  Maya: completed “", captured.out, re.MULTILINE)
+    assert "overdue" in captured.out
+    days = re.findall(r"^\w{3} (\d{4}-\d\d-\d\d)$", captured.out, re.MULTILINE)
+    assert days == sorted(set(days))
+    assert "120 days until renewal is completed on" in captured.out
+    assert (renewing / "playcall.db").read_bytes() == before
+
+
+def test_a_playbook_in_any_file_can_be_rehearsed(renewing: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Row 1.49: while it is still being written."""
+    (renewing / "draft.yaml").write_text(
+        "key: coffee\ntitle: Have a coffee\ncategory: lifecycle\nsummary: S\nsuccess: S\nsteps:\n"
+        "  - {key: brew, title: Brew it, due: 1bd, outcomes: [{key: hot, label: Hot}, {key: cold, label: Cold}]}\n"
+    )
+    command = ["playbooks", "rehearse", "draft.yaml", "--account", "acme", "--play", "--choose", "brew=cold"]
+    assert cli.run(command) == 0
+    assert "completed “Brew it” (Cold)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--until", "2026-09-01"], "is before the first"),
+        (["--play", "--until", "2026-09-01"], "is before the first"),
+        (["--late", "3"], "give `--play` with them"),
+        (["--play", "--late", "-1"], "0 to 90 days late"),
+        (["--play", "--choose", "agreed"], "Write it as STEP=OUTCOME"),
+        (["--play", "--choose", "nothing=agreed"], "has no step `nothing`"),
+        (["--account", "alone"], "Alone has no CSM"),
+        (["--play", "--account", "alone"], "Alone has no CSM"),
+    ],
+)
+def test_a_rehearsal_that_makes_no_sense_says_why(
+    renewing: Path,  # noqa: ARG001  # so that there is an account
+    arguments: list[str],
+    words: str,
+    complaint: Callable[[], str],
+) -> None:
+    assert cli.run([*REHEARSE, *arguments]) == 1
+    assert words in complaint()
+
+
+@pytest.mark.usefixtures("renewing")
+def test_a_file_that_is_no_playbook_says_on_which_line(here: Path, complaint: Callable[[], str]) -> None:
+    (here / "bad.yaml").write_text("key: bad\nkey: worse\n")
+    for path, words in (("bad.yaml", "bad.yaml:2"), ("none.yaml", "There is no file none.yaml")):
+        assert cli.run(["playbooks", "rehearse", path, "--account", "acme"]) == 1
+        assert words in complaint()
+
+
 @pytest.mark.parametrize(
     ("key", "account", "words"),
     [("renewal-12", "acme", "There is no playbook"), ("renewal-120", "acne", "There is no account")],

@@ -178,7 +178,7 @@ async def test_an_escalation_is_raised_taken_and_resolved_in_its_thread(small: W
     call = {"to": "leader", "severity": "high", "ask": "Please call {{ account.name }}."}
     transcript = await perform(small, make_playbook({"key": "help", "kind": "escalation", "escalation": call}))
     words = said(transcript)
-    assert "#cs-escalations gets: 🟠  High escalation: Acme\nDana Reyes  please take this one" in words
+    assert "#cs-escalations gets: 🟠  High escalation: Acme\nDana Reyes please take this one" in words
     assert "Dana Reyes does: acknowledged" in words
     assert "#cs-escalations, in the thread, gets: Dana Reyes resolved this" in words
     late = await perform(

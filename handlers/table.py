@@ -32,8 +32,8 @@ from handlers.actions.journey_show import handle_journey_show
 from handlers.actions.milestone_note import handle_milestone_note
 from handlers.actions.objective_add import handle_objective_add
 from handlers.actions.objective_update import handle_objective_update
-from handlers.actions.retrospective import handle_retrospective
 from handlers.actions.rehearsal_page import handle_rehearsal_page
+from handlers.actions.retrospective import handle_retrospective
 from handlers.actions.stage_move import handle_stage_move
 from handlers.actions.step_complete import handle_step_complete
 from handlers.actions.step_did_not_help import handle_step_did_not_help

@@ -16,9 +16,9 @@ from handlers.commands.playbook_assets import show_assets
 from handlers.commands.playbook_drift import show_drift
 from handlers.commands.playbook_exemptions import exempt_account, list_exemptions
 from handlers.commands.playbook_grid import show_coverage, show_grid
+from handlers.commands.playbook_rehearse import rehearse_playbook
 from handlers.commands.playbook_report import show_report
 from handlers.commands.playbook_review import show_review
-from handlers.commands.playbook_rehearse import rehearse_playbook
 from handlers.commands.playbook_runs import cancel_playbook, pause_playbook, resume_playbook
 from handlers.commands.playbook_skip import skip_playbook
 from handlers.commands.playbook_start import start_playbook

@@ -9,7 +9,7 @@ from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.errors import NotFound
-from bot.models import Account, AccountRole, Contact, Member, Milestone, Objective
+from bot.models import Account, AccountRole, AdvocacyAsk, Contact, Member, Milestone, Objective
 
 Rows = list[dict[str, Any]]
 Snapshot = Mapping[str, Rows]  # by table, in the order in which they refer to each other
@@ -39,7 +39,7 @@ async def store_snapshot(session: AsyncSession, snapshot: Snapshot) -> None:
 
 
 def _copied(account_id: int) -> Sequence[tuple[Table, ColumnElement[bool]]]:
-    of_account = (AccountRole, Contact, Milestone, Objective)
+    of_account = (AccountRole, Contact, Milestone, Objective, AdvocacyAsk)
     return [
         (_table(Member), true()),
         (_table(Account), col(Account.id) == account_id),

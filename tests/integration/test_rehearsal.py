@@ -24,6 +24,14 @@ from bot.slack.limits import violations
 from bot.slack.rehearsal_view import Entry, EntryKind, Transcript, build_rehearsal
 from tests.support.world import World, make_playbook, make_world, use_playbook
 
+SHIPPED = (
+    "onboarding-90",
+    "renewal-120",
+    "code-red",
+    "reference",
+    "new-team-setup",
+)  # the longest, and one of each kind
+
 
 @pytest.fixture
 async def small(sqlite: Database, now: Any) -> World:
@@ -56,12 +64,13 @@ def said(transcript: Transcript) -> str:
     return "\n".join(f"{entry.at:%a %d %b %H:%M} {entry.who} {entry.kind}: {entry.words}" for entry in told(transcript))
 
 
-async def test_a_rehearsal_of_every_shipped_playbook_leaves_the_database_as_it_is(small: World) -> None:
+async def test_rehearsing_shipped_playbooks_leaves_the_database_as_it_is(small: World) -> None:
     """Row 1.49: nothing is started, stored or put into the outbox; and each of them comes to its end."""
     library = Library(ROOT / "playbooks")
     library.load()
     before, account = await row_counts(small.database), await small.account()
-    for playbook in library.catalog.playbooks.values():
+    for key in SHIPPED:
+        playbook = library.playbook(key)
         transcript = await rehearse(services_of(small, library), playbook, small.account_id, small.now)
         assert "is completed on" in transcript.ending, (playbook.key, transcript.ending)
         assert not [entry for entry in told(transcript) if "cannot go on" in entry.words], playbook.key

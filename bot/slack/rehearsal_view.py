@@ -66,7 +66,10 @@ def build_rehearsal(transcript: Transcript, page: int) -> Message:
     page = min(max(page, 1), len(pages))
     started = day_words(transcript.started_on, transcript.started_on)
     title = f"Rehearsal: {label(transcript.playbook)} on {label(transcript.account)}"
-    head = [section(f"*{title}*  ·  from {started} {transcript.started_on.year}"), context(NOTHING_SENT)]
+    head = [
+        section(f"*{title}*  ·  from {started} {transcript.started_on.year}"),
+        context(f"{NOTHING_SENT} Times are those of {label(transcript.zone)}."),
+    ]
     if page == 1:
         head += [context(fit(remark, REMARK)) for remark in _remarks(transcript)]
     blocks = [*head, *sections(pages[page - 1])]

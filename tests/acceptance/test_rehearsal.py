@@ -36,7 +36,7 @@ async def test_a_rehearsal_shows_what_would_happen_and_nothing_does(play: Play) 
     answer = await rehearsal_of(play, "basic-onboarding acme")
     words = shown(answer)
     assert "*Rehearsal: Basic onboarding on Acme*" in words
-    assert "nothing was sent to anybody, and nothing is stored" in words
+    assert "nothing was sent to anybody, and nothing is stored. Times are those of Europe/Berlin." in words
     assert "*Tue 3 Mar*" in words
     assert "15:00  *Leo Park* gets" in words
     assert "→  11:00  Maya Lindt completed “Send the welcome email”" in words

@@ -1,5 +1,6 @@
 """/playbook: what there is, what a playbook is like, starting it, and what I have to do."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -144,16 +145,17 @@ async def test_a_paused_run_says_so_in_its_message(play: Play) -> None:
 async def test_today_groups_my_steps_by_urgency(play: Play) -> None:
     use(
         play,
-        {"key": "late", "due": "-3d"},
-        {"key": "now"},
+        {"key": "late"},
+        {"key": "now", "due": "1d"},
         {"key": "friday", "due": "4d"},
         {"key": "april", "due": "30d"},
     )
     await say(play, "start test-play acme")
+    play.ws.clock.set(play.ws.clock.now() + timedelta(days=1))
     answer = await say(play, "today")
     words = shown(answer)
     assert answer["text"] == "Your steps: 1 overdue, 1 today, 1 this week"
-    assert words.index("*Overdue*") < words.index("3 days overdue") < words.index("*Today*") < words.index("Friday")
+    assert words.index("*Overdue*") < words.index("1 day overdue") < words.index("*Today*") < words.index("Friday")
     assert "1 later." in words
     assert "April" not in words
 

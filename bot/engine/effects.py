@@ -9,7 +9,6 @@ from bot.engine.account_changes import Changed, change_account, describe_change,
 from bot.engine.actors import Actor
 from bot.engine.answers import Checked
 from bot.engine.calendars import local_date
-from bot.engine.exit_criteria import confirmation_of
 from bot.engine.journal import record
 from bot.engine.journeys.gates import hold_back, missing_for_stage
 from bot.engine.journeys.serving import follow_table, row_of
@@ -18,12 +17,10 @@ from bot.engine.progress import end_run
 from bot.engine.replanning import replan_other_runs
 from bot.engine.state import RunState
 from bot.engine.step_asks import log_step_ask, revert_step_ask
-from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import UNFINISHED
 from bot.library.library import Library
 from bot.library.schema import Outcome, Then
 from bot.models import (
-    FINISHED,
     Account,
     Anchor,
     Milestone,
@@ -103,27 +100,9 @@ async def _apply_outcome(
             effects["milestone"] = milestone.id
     if outcome.then in ENDS:
         effects["ended"] = True
-        if outcome.then is Then.COMPLETE_RUN and (left := await _leave_confirmation(session, state)):
-            return [*pointless, *left]
         words = f"{outcome.label}. {reason}" if reason else outcome.label
         return [*pointless, *await end_run(session, state, ENDS[outcome.then], actor, now, words)]
     return pointless
-
-
-async def _leave_confirmation(session: AsyncSession, state: RunState) -> list[Step]:
-    """Call off all steps but the one that confirms the exit criteria: the run is completed with it.
-
-    Returns the steps called off; none when there is nothing to confirm.
-    """
-    confirmation = confirmation_of(state.steps)
-    if confirmation is None or confirmation.status in FINISHED:
-        return []
-    left = [step for step in state.steps if step.status not in FINISHED and step is not confirmation]
-    for step in left:
-        step.status = StepStatus.CANCELLED
-        step.revision += 1
-    await cancel_touchpoints(session, [step.id for step in left])
-    return [*left, confirmation]
 
 
 async def revert_effects(

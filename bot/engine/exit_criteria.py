@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the outcome owner said. `met` is None when they said nothing, as the step that asks was skipped."""
+    """What the outcome owner said. `met` is None when they were asked and said nothing."""
 
     met: bool | None
     unmet: tuple[ExitCriterion, ...] = ()
@@ -37,11 +37,11 @@ class Verdict:
 
 
 def decide_verdict(state: RunState) -> Verdict | None:
-    """None for a playbook without exit criteria."""
-    if not state.playbook.exit_criteria:
-        return None
+    """None where nobody was asked: without exit criteria, and when an outcome ended the run before its time."""
     confirmation = confirmation_of(state.steps)
-    if confirmation is None or confirmation.status is not StepStatus.DONE:
+    if confirmation is None or confirmation.status is StepStatus.CANCELLED:
+        return None
+    if confirmation.status is not StepStatus.DONE:
         return Verdict(None)
     answers = confirmation.answers
     unmet = tuple(criterion for criterion in state.playbook.exit_criteria if answers.get(criterion.key) is not True)

@@ -27,7 +27,7 @@ async def test_an_opt_in_playbook_is_in_the_box_until_a_leader_turns_it_on(play:
     """Row 4.60: a starter pack; the rest opt-in."""
     use_playbook(play.ws.services.library, STEP, opt_in=True)
     await sync(play)
-    words = shown(await say(play, "list"))
+    words = shown(await say(play, "list test-play"))
     assert words.index("Also in the box") < words.index("`test-play`  Test play")
     assert (
         "`test-play` is switched off. A leader turns it on with `/playbook on test-play`."
@@ -36,7 +36,7 @@ async def test_an_opt_in_playbook_is_in_the_box_until_a_leader_turns_it_on(play:
     assert "Only a leader" in (await say(play, "on test-play", "maya"))["text"]
     assert "Test play is on now." in (await say(play, "on test-play"))["text"]
     assert "Test play is on already." in (await say(play, "on test-play"))["text"]
-    words = shown(await say(play, "list"))
+    words = shown(await say(play, "list test-play"))
     assert "`test-play`  Test play: For a test" in words
     assert "has started" in (await say(play, "start test-play acme", "maya"))["text"]
 

@@ -210,7 +210,7 @@ async def test_a_redraw_does_not_wait_behind_messages(desk: Desk, slack: SlackDo
     await desk.put("", kind=DeliveryKind.REDRAW, lane="D0MAYA", merge_key="redraw:1", message_id=message_id)
     await desk.outbox().drain()
     order = [method for method, _ in slack.calls if method in {"chat.postMessage", "chat.update"}]
-    assert order.index("chat.update") < order.index("chat.postMessage", 2)
+    assert order.index("chat.update") < len(order) - 1
 
 
 async def test_a_step_that_changed_while_its_message_was_under_way_is_redrawn(desk: Desk, slack: SlackDouble) -> None:

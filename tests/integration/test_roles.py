@@ -138,14 +138,17 @@ async def test_the_guardian_hears_what_was_not_met(world: World) -> None:
     assert world.dana.member_id not in told  # she said so herself
 
 
-async def test_an_outcome_that_completes_the_run_still_asks_for_the_exit_criteria(world: World) -> None:
-    """Row 3.11."""
+async def test_an_outcome_that_ends_the_run_early_asks_nobody_for_the_exit_criteria(world: World) -> None:
     outcome = {"key": "won", "label": "Won", "then": "complete_run"}
     run_id = await world.start({"key": "first", "outcomes": [outcome]}, {"key": "second"}, exit_criteria=CRITERIA)
     await finish(world, run_id, "first", outcome="won")
     steps = await world.steps(run_id)
     assert steps["second"].status is StepStatus.CANCELLED
-    assert steps["confirm-outcome"].status is StepStatus.OPEN
+    assert steps["confirm-outcome"].status is StepStatus.CANCELLED
+    assert ((await world.run(run_id)).status, "completed Test play: Won" in await world.timeline()) == (
+        RunStatus.COMPLETED,
+        True,
+    )
     async with world.database.transaction() as session:
         await undo_step(session, world.library, steps["first"].id, world.maya, world.now)
     steps = await world.steps(run_id)

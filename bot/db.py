@@ -16,26 +16,23 @@ turn like a writer.
 """
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any, Protocol
 
-from sqlalchemy import CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy import CursorResult, Engine, Executable, event
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.errors import ConfigurationError, DatabaseUnavailable, TryAgain
-from bot.near_sqlite import PATIENCE, PRAGMAS, open_near
+from bot.near_sqlite import PATIENCE, WRITING, NearReader, Parameters, near_transaction, open_near
 
 BUSY_TIMEOUT_MS = round(PATIENCE * 1000)
 CHECKPOINT_EVERY = 50  # short transactions; with some twenty pages each that is SQLite's own measure of 1,000 pages
@@ -47,33 +44,7 @@ UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
 class Reader(Protocol):
     """What read models read through: a connection of `reading()` or of `glance()`, or that of a session."""
 
-    async def execute(
-        self, statement: Executable, parameters: Mapping[str, Any] | None = None, /
-    ) -> CursorResult[Any]: ...
-
-
-class NearReader:
-    """A Reader that does its work on the spot."""
-
-    dialect = pysqlite.dialect()
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def execute(self, statement: Executable, parameters: Mapping[str, Any] | None = None, /) -> CursorResult[Any]:
-        return self._connection.execute(statement, parameters)
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
-        """The rows of a statement in SQLite's own words, as the driver gives them."""
-        driver: Any = self._connection.connection.dbapi_connection
-        try:
-            rows: list[Any] = driver.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise OperationalError(sql, None, error) from error
-        return rows
+    async def execute(self, statement: Executable, parameters: Parameters | None = None, /) -> CursorResult[Any]: ...
 
 
 class _Turn:
@@ -107,8 +78,8 @@ class Database:
             _prepare_connections(self.engine.sync_engine)
             event.listen(self.engine.sync_engine, "begin", _begin_immediate)
         has_file = self.is_sqlite and bool(self.url.database)
-        self._near_writer = _near_writer(self.url) if has_file else None
-        self._near_engine = _near_engine(self.url) if has_file else None
+        self._near_writer = _near_engine(self.url, *WRITING) if has_file else None
+        self._near_engine = _near_engine(self.url, isolation_level="AUTOCOMMIT") if has_file else None
         self._near: NearReader | None = None
         self._turn: AbstractAsyncContextManager[None] = _Turn() if self.is_sqlite else nullcontext()
         self._unchecked = 0  # short transactions since the last checkpoint
@@ -122,7 +93,7 @@ class Database:
             return
         with explained_errors():
             async with self._turn:
-                async with AsyncSession(self._near_writer, expire_on_commit=False) as session, session.begin():
+                async with near_transaction(self._near_writer) as session:
                     yield session
                 await self._checkpoint_when_due()
 
@@ -139,9 +110,7 @@ class Database:
         if self._unchecked < CHECKPOINT_EVERY:
             return
         self._unchecked = 0
-        with suppress(
-            SQLAlchemyError, DatabaseUnavailable
-        ):  # what is committed is safe in the log, and the next checkpoint copies it
+        with suppress(SQLAlchemyError, DatabaseUnavailable):  # the log is safe, and the next checkpoint copies it
             async with self.reading() as connection:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
@@ -173,31 +142,19 @@ class Database:
 
     async def close(self) -> None:
         self._close_near()
-        if self._near_engine is not None:
-            self._near_engine.dispose()
-        if self._near_writer is not None:
-            await self._near_writer.dispose()
+        for engine in (self._near_engine, self._near_writer):
+            if engine is not None:
+                engine.dispose()
         await self.engine.dispose()
 
 
-def _near_engine(url: URL) -> Engine:
+def _near_engine(url: URL, *settings: str, **options: Any) -> Engine:
     """SQLite without a thread between. Readers of a write-ahead log wait for nobody, so it does not block the loop.
 
-    All share one connection: waiting for a free one would block the loop, with whoever was to free it.
+    All readers share one connection: waiting for a free one would block the loop, with whoever was to free it.
     """
-    engine = create_engine(
-        url.set(drivername="sqlite+pysqlite"),
-        isolation_level="AUTOCOMMIT",
-        poolclass=StaticPool,
-        pool_reset_on_return=None,
-    )
-    _prepare_connections(engine)
-    return engine
-
-
-def _near_writer(url: URL) -> AsyncEngine:
-    engine = open_near(url)
-    _prepare_connections(engine.sync_engine, *PRAGMAS)
+    engine = open_near(url, **options)
+    _prepare_connections(engine, *settings)
     return engine
 
 

@@ -1,111 +1,128 @@
-"""SQLite in the event loop's own thread, as an asynchronous driver of SQLAlchemy.
+"""SQLite in the event loop's own thread: a reader and a session that do their work on the spot.
 
-A statement of a short transaction takes SQLite some 20 microseconds; handing it to a thread and waiting for the answer
-takes the loop a hundred times as long. So here nothing is handed over: what SQLAlchemy awaits is done at once. Two
-things would hold up the loop then, and neither happens here:
+A statement takes SQLite some 20 microseconds; handing it to another thread and waiting for the answer takes the loop a
+hundred times as long. So here nothing is handed over, and nothing is awaited. Two things would hold up the loop then,
+and neither happens here:
 
 - Waiting for a lock. SQLite itself does not wait (`busy_timeout` is 0): BEGIN IMMEDIATE is tried again after an
   `asyncio.sleep`. After it, nothing in a write-ahead log finds a lock taken: the transaction is the one writer, readers
   lock nothing a writer needs, and a COMMIT only appends.
-- Copying the log into the database. The connection does not do that at its commits (`wal_autocheckpoint` is 0); whoever
+- Copying the log into the database. The writer does not do that at its commits (`wal_autocheckpoint` is 0); whoever
   opens it sees to that in a thread.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from itertools import chain, repeat
 from typing import Any
 
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine
+from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.util import await_only
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-DRIVER = "near"
-PRAGMAS = ("busy_timeout=0", "wal_autocheckpoint=0")
+WRITING = ("busy_timeout=0", "wal_autocheckpoint=0")  # the settings of a writer's connection
+BEGIN = "BEGIN IMMEDIATE"
 PATIENCE = 10.0  # seconds that a transaction waits for the lock before it gives up
 GROWING, LONGEST = (0.001, 0.002, 0.005, 0.010, 0.015), 0.020  # seconds between two tries
 
-
-class NearDialect(SQLiteDialect_pysqlite):
-    """The synchronous driver, declared asynchronous: SQLAlchemy awaits it, and it never makes anybody wait."""
-
-    driver = DRIVER
-    is_async = True
-    supports_statement_cache = True
-
-    def do_begin(self, dbapi_connection: Any) -> None:
-        """Take the write lock. Raises "database is locked" after PATIENCE; until then the loop goes on with others."""
-        for wait in _waits():
-            try:
-                dbapi_connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if not _is_busy(error):
-                    raise
-                await_only(asyncio.sleep(wait))
-            else:
-                return
-        dbapi_connection.execute("BEGIN IMMEDIATE")
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
-class _Connection(sqlite3.Connection):
-    def cursor(self, *_: Any) -> "_Cursor":  # type: ignore[override]  # nobody asks for another kind of cursor
-        return super().cursor(_Cursor)
+class NearReader:
+    """A connection that is awaited like any other, and answers at once."""
+
+    dialect = pysqlite.dialect()
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, statement: Executable, parameters: Parameters | None = None, /) -> CursorResult[Any]:
+        return self._connection.execute(statement, parameters)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a statement in SQLite's own words, as the driver gives them."""
+        try:
+            rows: list[Any] = _driver(self._connection).execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise OperationalError(sql, None, error) from error
+        return rows
 
 
-class _AtOnce:
-    """An awaitable that has happened."""
+class NearSession(AsyncSession):
+    """A session on such a connection.
 
-    def __await__(self) -> Generator[None]:
-        return
-        yield
+    What transactions do all the time is overridden to go straight to the session beneath, because AsyncSession makes a
+    greenlet for everything that might have to wait. The rest is inherited, and works.
+    """
 
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(expire_on_commit=False)
+        self.sync_session.bind = connection
 
-class _Cursor(sqlite3.Cursor):
-    """A cursor with the two things that SQLAlchemy asks of an asynchronous one: that a statement is awaited, and
-    that the cursor can give back what it holds of its driver and keep its rows. It holds nothing."""
+    async def exec(self, statement: Any, **options: Any) -> Any:  # the overloads are AsyncSession's
+        return self.sync_session.exec(statement, **options)
 
-    def execute(self, *statement: Any) -> "_Cursor":
-        super().execute(*statement)
-        await_only(AT_ONCE)
-        return self
+    async def flush(self, objects: Sequence[Any] | None = None) -> None:
+        self.sync_session.flush(objects)
 
-    def executemany(self, *statements: Any) -> "_Cursor":
-        super().executemany(*statements)
-        await_only(AT_ONCE)
-        return self
-
-    async def _async_soft_close(self) -> None:
-        pass
+    async def connection(self, **options: Any) -> NearReader:  # type: ignore[override]  # of which callers use `execute`
+        return NearReader(self.sync_session.connection(**options))
 
 
-AT_ONCE = _AtOnce()
+def open_near(url: URL, **options: Any) -> Engine:
+    """An engine with one connection, without a thread between. Those who write with it must take turns."""
+    return create_engine(url.set(drivername="sqlite+pysqlite"), poolclass=StaticPool, **options)
 
 
-def open_near(url: URL) -> AsyncEngine:
-    """An engine with one connection: those who use it must take turns."""
-    return create_async_engine(
-        url.set(drivername=f"sqlite+{DRIVER}"),
-        poolclass=StaticPool,
-        connect_args={"factory": _Connection, "timeout": 0},
-    )
+@asynccontextmanager
+async def near_transaction(engine: Engine) -> AsyncIterator[NearSession]:
+    """A session with the write lock. It commits at the end, and rolls back on any error.
+
+    Raises OperationalError when somebody else keeps the lock for longer than PATIENCE.
+    """
+    with engine.connect() as connection:  # when it is given back, what nobody committed is rolled back
+        await _take_lock(_driver(connection))
+        session = NearSession(connection)
+        with session.sync_session, session.sync_session.begin():
+            yield session
 
 
-def _waits() -> Iterator[float]:
+async def _take_lock(driver: sqlite3.Connection) -> None:
+    for wait in _waits():
+        try:
+            driver.execute(BEGIN)
+        except sqlite3.Error as error:
+            if wait is None or not _is_busy(error):
+                raise OperationalError(BEGIN, None, error) from error
+        else:
+            return
+        await asyncio.sleep(wait)
+
+
+def _waits() -> Iterator[float | None]:
+    """The seconds to wait before each next try; None at last, when there is none."""
     left = PATIENCE
     for wait in chain(GROWING, repeat(LONGEST)):
         if left <= 0:
-            return
+            break
         left -= wait
         yield wait
+    yield None
 
 
-def _is_busy(error: sqlite3.OperationalError) -> bool:
+def _is_busy(error: sqlite3.Error) -> bool:
     """Whether somebody else has the lock. The low byte of SQLite's code is the error, the rest its particulars."""
     return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
-registry.register(f"sqlite.{DRIVER}", __name__, NearDialect.__name__)
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver: Any = connection.connection.dbapi_connection
+    return driver  # type: ignore[no-any-return]  # SQLAlchemy knows no driver's own type

@@ -10,13 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import BindParameter, CompoundSelect, Dialect, Select
+from sqlalchemy import BindParameter, CompoundSelect, Dialect, Select, Update
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
-from bot.db import NearReader, Reader
+from bot.db import Reader
+from bot.near_sqlite import NearReader
 
 Convert = Callable[[Any], Any]
-Statement = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
+Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
+Statement = Query | Update | ReturningInsert[*tuple[Any, ...]]
 
 
 class Prepared:
@@ -36,13 +39,20 @@ class Prepared:
             return self._direct.rows(reader, parameters)
         return (await reader.execute(self.statement, parameters)).all()
 
+    async def each(self, reader: Reader, parameters: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+        """Carry out a change once for each of the parameters. Returns the rows it returns, in no order."""
+        if isinstance(reader, NearReader):
+            return [row for one in parameters for row in self._direct.rows(reader, one)]
+        result = await reader.execute(self.statement, parameters)
+        return result.all() if result.returns_rows else ()
+
 
 class _Direct:
     """A statement as SQLite's driver takes it, and what turns Python's values into its own and back."""
 
     def __init__(self, statement: Statement, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-        columns = list(statement.selected_columns)
+        columns = list(statement.exported_columns)
         self.sql = str(compiled)
         self.binds = [_bind(compiled.binds[name], dialect) for name in compiled.positiontup or ()]
         self.converted = [

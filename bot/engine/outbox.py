@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import case
+from sqlalchemy import ColumnElement, bindparam, case
+from sqlalchemy import Select as CoreSelect
+from sqlalchemy import select as core_select
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import insert_or
 from bot.models import Delivery, DeliveryKind, DeliveryStatus, PostedMessage, PostedStep
 from bot.models.outbox import PENDING
+from bot.prepared import Prepared
 
 Inserted = tuple[int, int | None, DeliveryKind]
 
@@ -49,26 +55,29 @@ async def enqueue_steps(
         for member, wait in sorted(waits.items())
     ]
     homes = _home_rows(waits, now) if with_homes else []
-    inserted = await _insert(session, rows + homes) if rows else []
     return {
-        member: delivery for delivery, member, kind in inserted if member is not None and kind is DeliveryKind.STEPS
+        member: delivery
+        for delivery, member, kind in await _insert(session, rows + homes)
+        if member is not None and kind is DeliveryKind.STEPS
     }
 
 
-async def redraw_steps(session: AsyncSession, step_ids: Iterable[int], now: datetime) -> None:
-    """Redraw every posted message that shows one of the steps."""
-    query = (
-        select(PostedMessage.id, PostedMessage.channel)
-        .join(PostedStep, col(PostedStep.message_id) == PostedMessage.id)
-        .where(col(PostedStep.step_id).in_(list(step_ids)))
-        .distinct()
-    )
-    await _redraw(session, (await session.exec(query)).all(), now)
+async def redraw_steps(
+    session: AsyncSession, step_ids: Iterable[int], now: datetime, *, homes: Iterable[int | None] = ()
+) -> None:
+    """Redraw every posted message that shows one of the steps, and publish the Home tabs of these members anew."""
+    await session.flush()  # what this transaction posted itself counts
+    connection, steps = await session.connection(), list(step_ids)
+    if len(steps) == 1:  # the usual case: a list of values would have to be worked into the statement each time
+        posted = await _POSTED.rows(connection, {"step": steps[0]})
+    else:
+        posted = (await connection.execute(_posted(col(PostedStep.step_id).in_(steps)))).all()
+    await _insert(session, _redraw_rows(((row.id, row.channel) for row in posted), now) + _home_rows(homes, now))
 
 
 async def redraw_escalation(session: AsyncSession, escalation_id: int, now: datetime) -> None:
     query = select(PostedMessage.id, PostedMessage.channel).where(PostedMessage.escalation_id == escalation_id)
-    await _redraw(session, (await session.exec(query)).all(), now)
+    await _insert(session, _redraw_rows(await session.exec(query), now))
 
 
 async def redraw_deliveries(session: AsyncSession, kind: DeliveryKind, payload: dict[str, Any], now: datetime) -> None:
@@ -79,14 +88,13 @@ async def redraw_deliveries(session: AsyncSession, kind: DeliveryKind, payload: 
         .where(PostedMessage.kind == kind)
     )
     posted = (await session.exec(query)).all()
-    await _redraw(session, [(message, channel) for message, channel, about in posted if about == payload], now)
+    about_it = [(message, channel) for message, channel, about in posted if about == payload]
+    await _insert(session, _redraw_rows(about_it, now))
 
 
 async def refresh_homes(session: AsyncSession, member_ids: Iterable[int | None], now: datetime) -> None:
     """Publish these members' Home tabs anew."""
-    rows = _home_rows({member for member in member_ids if member is not None}, now)
-    if rows:
-        await _insert(session, rows)
+    await _insert(session, _home_rows(member_ids, now))
 
 
 async def notify(
@@ -129,20 +137,33 @@ def member_lane(member_id: int) -> str:
     return f"@{member_id}"
 
 
-async def _redraw(session: AsyncSession, messages: Iterable[tuple[int, str]], now: datetime) -> None:
-    rows = [
+def _redraw_rows(messages: Iterable[tuple[int, str]], now: datetime) -> list[dict[str, Any]]:
+    return [
         _row(DeliveryKind.REDRAW, now, now, channel, f"redraw:{message}", None, None, {"message_id": message})
         for message, channel in messages
     ]
-    if rows:
-        await _insert(session, rows)
 
 
-def _home_rows(member_ids: Iterable[int], now: datetime) -> list[dict[str, Any]]:
+def _home_rows(member_ids: Iterable[int | None], now: datetime) -> list[dict[str, Any]]:
     return [
         _row(DeliveryKind.HOME, now, now, member_lane(member), f"home:{member}", member, None, None)
-        for member in sorted(member_ids)
+        for member in sorted({member for member in member_ids if member is not None})
     ]
+
+
+_COLUMNS = (
+    "key",
+    "kind",
+    "status",
+    "lane",
+    "merge_key",
+    "member_id",
+    "account_id",
+    "payload",
+    "available_at",
+    "attempts",
+    "created_at",
+)
 
 
 def _row(
@@ -155,19 +176,9 @@ def _row(
     account_id: int | None,
     payload: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    return {
-        "key": uuid4().hex,
-        "kind": kind,
-        "status": DeliveryStatus.PENDING,
-        "lane": lane,
-        "merge_key": merge_key,
-        "member_id": member_id,
-        "account_id": account_id,
-        "payload": payload or {},
-        "available_at": available_at,
-        "attempts": 0,
-        "created_at": now,
-    }
+    status, payload = DeliveryStatus.PENDING, payload or {}
+    values = (uuid4().hex, kind, status, lane, merge_key, member_id, account_id, payload, available_at, 0, now)
+    return dict(zip(_COLUMNS, values, strict=True))
 
 
 async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> Sequence[Inserted]:
@@ -175,22 +186,35 @@ async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> Sequence
 
     A pending delivery is sent at the earlier of the two times: what is wanted at once does not wait for what was not.
     """
-    connection = await session.connection()  # rows as parameters: the statement is compiled once, whatever their number
-    return [(row[0], row[1], row[2]) for row in await connection.execute(_merging(session), rows)]
+    if not rows:
+        return []
+    return await _merging(session).each(await session.connection(), rows)
 
 
-_MERGING: dict[str, ReturningInsert[int, int | None, DeliveryKind]] = {}  # by dialect
+def _posted(which: ColumnElement[bool]) -> CoreSelect[int, str]:
+    messages = core_select(col(PostedMessage.id), col(PostedMessage.channel)).distinct()
+    return messages.join(PostedStep, col(PostedStep.message_id) == PostedMessage.id).where(which)
 
 
-def _merging(session: AsyncSession) -> ReturningInsert[int, int | None, DeliveryKind]:
-    """The statement, made once for each kind of database: making it takes longer than executing it."""
+_POSTED = Prepared(lambda: _posted(col(PostedStep.step_id) == bindparam("step")))
+_MERGING: dict[str, Prepared] = {}  # by dialect
+
+
+def _merging(session: AsyncSession) -> Prepared:
     dialect = session.get_bind().dialect.name
     if dialect not in _MERGING:
-        statement = insert_or(session, Delivery)
-        new_time, old_time = statement.excluded.available_at, col(Delivery.available_at)
-        _MERGING[dialect] = statement.on_conflict_do_update(
+        _MERGING[dialect] = Prepared(partial(_merge_into, insert_or(session, Delivery)))
+    return _MERGING[dialect]
+
+
+def _merge_into(insert: PostgresInsert | SqliteInsert) -> ReturningInsert[int, int | None, DeliveryKind]:
+    new_time, old_time = insert.excluded.available_at, col(Delivery.available_at)
+    return (
+        insert.values({name: bindparam(name) for name in _COLUMNS})
+        .on_conflict_do_update(
             index_elements=["merge_key"],
             index_where=PENDING,
             set_={"available_at": case((new_time < old_time, new_time), else_=old_time)},
-        ).returning(col(Delivery.id), col(Delivery.member_id), col(Delivery.kind))
-    return _MERGING[dialect]
+        )
+        .returning(col(Delivery.id), col(Delivery.member_id), col(Delivery.kind))
+    )

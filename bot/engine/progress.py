@@ -10,7 +10,7 @@ from bot.engine.actors import Actor
 from bot.engine.calendars import local_date, shift
 from bot.engine.exit_criteria import decide_verdict, tell_owners
 from bot.engine.journal import record
-from bot.engine.outbox import enqueue, redraw_steps, refresh_homes
+from bot.engine.outbox import enqueue, redraw_steps
 from bot.engine.planning import anchor_dates, due_after, plan_due_dates
 from bot.engine.raising import ESCALATION_LANE, raise_escalation
 from bot.engine.state import RunState
@@ -196,9 +196,8 @@ async def show_changes(
 ) -> None:
     """Redraw what shows these steps, refresh the Home tabs concerned (and `also` these), tell the thread."""
     steps = list(steps)
-    await redraw_steps(session, [step.id for step in steps], now)
     concerned = [*also, *(step.assignee_id for step in steps), actor.member_id if actor else None]
-    await refresh_homes(session, concerned, now)
+    await redraw_steps(session, [step.id for step in steps], now, homes=concerned)
     if sentence and any(spec.kind is StepKind.ESCALATION for spec in state.playbook.steps):
         await _tell_thread(session, state, sentence, now)
 

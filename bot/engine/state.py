@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select
 
 from bot.engine.calendars import local_date
 from bot.errors import InvalidInput, NotFound
@@ -19,6 +20,9 @@ from bot.library.offsets import Due
 from bot.library.pinning import DIGEST, join_content
 from bot.library.schema import Playbook, StepSpec
 from bot.models import FINISHED, Account, AccountRole, Member, MemberRole, Run, Step
+from bot.prepared import Prepared, Statement
+
+_RunWithAccount = Select[Account, Run]
 
 FALLBACKS: Mapping[MemberRole, tuple[MemberRole, ...]] = {
     MemberRole.RENEWAL_OWNER: (MemberRole.AE,),
@@ -75,13 +79,16 @@ class RunState:
     playbook: Playbook
     steps: list[Step]
     team: Team
+    _specs: dict[str, StepSpec] = field(default_factory=dict, init=False, repr=False)
 
     def step(self, step_id: int) -> Step:
         return next(step for step in self.steps if step.id == step_id)
 
     def spec(self, step: Step) -> StepSpec:
         """What the playbook says of the step; of one that was left behind when the run was moved, what is known."""
-        return spec_of(self.playbook, step)
+        if step.key not in self._specs:
+            self._specs[step.key] = spec_of(self.playbook, step)
+        return self._specs[step.key]
 
     def assignee(self, step: Step) -> Member:
         return self.team.members[step.assignee_id]
@@ -104,52 +111,39 @@ class RunState:
 
 async def lock_account(session: AsyncSession, account_id: int) -> Account:
     """The account as it is now, and nobody else changes it until this transaction ends. Raises NotFound."""
-    return await _locked(session, col(Account.id) == account_id, "That account is not there any more.")
-
-
-async def _locked(session: AsyncSession, which: ColumnElement[bool], missing: str) -> Account:
-    query = select(Account).where(which).with_for_update(key_share=True).execution_options(populate_existing=True)
-    account = (await session.exec(query)).one_or_none()
+    account = (await session.exec(_ACCOUNT, params={"id": account_id})).one_or_none()
     if account is None:
-        raise NotFound(missing)
+        raise NotFound("That account is not there any more.")
     return account
 
 
 async def load_run_of_step(session: AsyncSession, library: Library, step_id: int) -> RunState:
     """Raises NotFound when there is no such step."""
-    account_id = select(Step.account_id).where(Step.id == step_id).scalar_subquery()
-    run_id = select(Step.run_id).where(Step.id == step_id).scalar_subquery()
-    return await _load(session, library, col(Account.id) == account_id, col(Run.id) == run_id)
+    return await _load(session, library, _RUN_OF_STEP, step_id)
 
 
 async def load_run(session: AsyncSession, library: Library, run_id: int) -> RunState:
     """Raises NotFound when there is no such run."""
-    account_id = select(Run.account_id).where(Run.id == run_id).scalar_subquery()
-    return await _load(session, library, col(Account.id) == account_id, col(Run.id) == run_id)
+    return await _load(session, library, _RUN, run_id)
 
 
-async def _load(
-    session: AsyncSession, library: Library, which_account: ColumnElement[bool], which_run: ColumnElement[bool]
-) -> RunState:
-    account = await _locked(
-        session, which_account, "That step is not there any more. The Home tab shows what is current."
-    )
-    return await _read(session, library, account, which_run)
-
-
-async def _read(session: AsyncSession, library: Library, account: Account, which_run: ColumnElement[bool]) -> RunState:
-    query = join_content(select(Run, DIGEST)).where(which_run)
-    run, digest = (await session.exec(query)).one()
-    steps = (await session.exec(select(Step).where(Step.run_id == run.id).order_by(col(Step.position)))).all()
-    playbook = await library.version(session, run.playbook_version_id, digest, run.variant_id)
-    return RunState(run, account, playbook, list(steps), await load_team(session, account.id, run.id))
+async def _load(session: AsyncSession, library: Library, query: _RunWithAccount, id_: int) -> RunState:
+    found = (await session.exec(query, params={"id": id_})).one_or_none()
+    if found is None:
+        raise NotFound("That step is not there any more. The Home tab shows what is current.")
+    account, run = found
+    steps = list((await session.exec(_STEPS, params={"run_id": run.id})).all())
+    rows = await _CONTENT_AND_ROLES.rows(await session.connection(), {"run_id": run.id})
+    playbook = await library.version(session, run.playbook_version_id, rows[0].digest, run.variant_id)
+    roles = {MemberRole(row.role): row.member_id for row in rows if row.role}
+    concerned = {*roles.values(), *(step.assignee_id for step in steps), *(step.finished_by_id for step in steps)}
+    members = await session.exec(_MEMBERS, params={"ids": [member for member in concerned if member is not None]})
+    return RunState(run, account, playbook, steps, Team(roles, {member.id: member for member in members}))
 
 
 async def read_run(session: AsyncSession, library: Library, run_id: int) -> RunState:
     """The same, to look at only: nothing is locked."""
-    account_id = select(Run.account_id).where(Run.id == run_id).scalar_subquery()
-    account = (await session.exec(select(Account).where(Account.id == account_id))).one()
-    return await _read(session, library, account, col(Run.id) == run_id)
+    return await _load(session, library, _RUN_TO_LOOK_AT, run_id)
 
 
 async def load_playbooks_of(session: AsyncSession, library: Library, run_ids: Collection[int]) -> dict[int, Playbook]:
@@ -160,17 +154,52 @@ async def load_playbooks_of(session: AsyncSession, library: Library, run_ids: Co
     }
 
 
-async def load_team(session: AsyncSession, account_id: int, run_id: int | None = None) -> Team:
-    """The account's role map with its members, and whoever else has to do with the run's steps."""
-    of_account = and_(col(AccountRole.member_id) == Member.id, col(AccountRole.account_id) == account_id)
-    concerned: list[ColumnElement[bool]] = [col(AccountRole.id).is_not(None)]
-    if run_id is not None:
-        of_run = [select(column).where(Step.run_id == run_id) for column in (Step.assignee_id, Step.finished_by_id)]
-        concerned.extend(col(Member.id).in_(members) for members in of_run)
-    query = select(Member, AccountRole.role).join(AccountRole, of_account, isouter=True).where(or_(*concerned))
+async def load_team(session: AsyncSession, account_id: int) -> Team:
+    """The account's role map with its members."""
     team = Team()
-    for member, role in (await session.exec(query)).all():
+    for member, role in await session.exec(_TEAM, params={"account_id": account_id}):
         team.members[member.id] = member
-        if role is not None:
-            team.roles[MemberRole(role)] = member.id
+        team.roles[MemberRole(role)] = member.id
     return team
+
+
+# Made once: making a statement, and the key that its compiled form is found by, takes longer than executing it.
+
+_ACCOUNT = (
+    select(Account)
+    .where(col(Account.id) == bindparam("id"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
+def _with_account(run_id: ColumnElement[int]) -> _RunWithAccount:
+    return select(Account, Run).join(Run, col(Run.account_id) == Account.id).where(col(Run.id) == run_id)
+
+
+def _locked(query: _RunWithAccount) -> _RunWithAccount:
+    """The account is locked before the run. PostgreSQL reads both anew when it had to wait, but nothing else: what
+    may have changed meanwhile must not be joined here."""
+    return query.with_for_update(key_share=True, of=(Account, Run)).execution_options(populate_existing=True)
+
+
+_RUN_TO_LOOK_AT = _with_account(bindparam("id"))
+_RUN = _locked(_RUN_TO_LOOK_AT)
+_RUN_OF_STEP = _locked(_with_account(select(Step.run_id).where(col(Step.id) == bindparam("id")).scalar_subquery()))
+
+
+def _content_and_roles() -> Statement:
+    """One row for each role of the run's account, and one when it has none; the digest is the same in all."""
+    query = select(DIGEST.label("digest"), AccountRole.role, AccountRole.member_id).select_from(Run)
+    roles = query.join(AccountRole, col(AccountRole.account_id) == Run.account_id, isouter=True)
+    return join_content(roles).where(col(Run.id) == bindparam("run_id"))
+
+
+_STEPS = select(Step).where(col(Step.run_id) == bindparam("run_id")).order_by(col(Step.position))
+_CONTENT_AND_ROLES = Prepared(_content_and_roles)
+_MEMBERS = select(Member).where(col(Member.id).in_(bindparam("ids", expanding=True)))
+_TEAM = (
+    select(Member, AccountRole.role)
+    .join(AccountRole, col(AccountRole.member_id) == Member.id)
+    .where(col(AccountRole.account_id) == bindparam("account_id"))
+)

@@ -112,10 +112,10 @@ async def complete_step(
     _require_needs_met(state, step)
     require_step_verb(StepVerb.COMPLETE, step, state.run)
     checked = check_completion(state.spec(step), completion)
+    await _finish(request, StepStatus.DONE, checked.reason)
     step.outcome = checked.outcome.key if checked.outcome else None
     step.answers = checked.answers
     step.artefact = checked.artefact
-    await _finish(request, StepStatus.DONE, checked.reason)
     if step.kind in CONTACT_KINDS:
         former = state.account.last_contact_at
         step.effects = {**step.effects, "contact": [former.isoformat() if former else None]}

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, Update, bindparam, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,6 +13,7 @@ from bot.library.offsets import Offset
 from bot.library.schema import StepSpec
 from bot.models import Member, Step, StepKind, Touchpoint, TouchpointKind, TouchpointStatus
 from bot.models.columns import constant
+from bot.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,19 @@ def add_touchpoints(session: AsyncSession, step: Step, firings: Iterable[Firing]
 
 async def cancel_touchpoints(session: AsyncSession, step_ids: Iterable[int]) -> None:
     """Drop what is still planned for these steps."""
-    await cancel_planned(session, col(Touchpoint.step_id).in_(list(step_ids)))
+    if steps := [{"step": step_id} for step_id in step_ids]:
+        await session.flush()  # what this transaction planned itself counts
+        await _CANCEL_OF_STEP.each(await session.connection(), steps)
 
 
 async def cancel_planned(session: AsyncSession, which: ColumnElement[bool]) -> None:
     """Drop those of the touchpoints that are still planned; what has fired stays as it is."""
-    await session.exec(
-        update(Touchpoint)
-        .where(which, col(Touchpoint.status) == constant(TouchpointStatus.PLANNED))
-        .values(status=TouchpointStatus.CANCELLED)
-        .execution_options(synchronize_session=False)
-    )
+    await session.exec(_cancelling(which).execution_options(synchronize_session=False))
+
+
+def _cancelling(which: ColumnElement[bool]) -> Update:
+    planned = col(Touchpoint.status) == constant(TouchpointStatus.PLANNED)
+    return update(Touchpoint).where(which, planned).values(status=TouchpointStatus.CANCELLED)
+
+
+_CANCEL_OF_STEP = Prepared(lambda: _cancelling(col(Touchpoint.step_id) == bindparam("step")))

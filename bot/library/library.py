@@ -312,6 +312,10 @@ class Library:
             self._versions[digest] = Playbook.model_validate(row.content)
         return self._versions[digest]
 
+    def known_version(self, digest: str) -> Playbook | None:
+        """The same without a look into the database; None when this process has not needed the version yet."""
+        return self._versions.get(digest)
+
 
 def document_of(playbook: Playbook) -> Document:
     content = dump(playbook)

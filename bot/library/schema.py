@@ -368,6 +368,11 @@ class StepSpec(Authored):
             raise ValueError("none of the outcomes says what became of the ask: `ask: accepted`, `ask: declined`")
         return self
 
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether it is completed by one click."""
+        return not (self.outcomes or self.questions or self.artefact)
+
 
 class Playbook(Authored):
     """One playbook file."""

@@ -5,9 +5,11 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Reader
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
 from bot.engine.exit_criteria import evaluate_criteria
@@ -16,9 +18,11 @@ from bot.engine.state import load_team
 from bot.errors import InvalidInput, NotFound
 from bot.library.facts import account_facts
 from bot.library.library import Library
+from bot.library.pinning import DIGEST, join_content
 from bot.library.references import CONFIRM_OUTCOME
 from bot.library.schema import AnswerType, Question, StepSpec
-from bot.models import Account, AccountRole, Contact, Member, Note, Step
+from bot.models import FINISHED, Account, AccountRole, Contact, Member, Note, Run, Step
+from bot.prepared import Prepared, Statement
 from bot.reports.step_cards import (
     StepWithRun,
     attendees,
@@ -44,6 +48,27 @@ async def load_step(session: AsyncSession, library: Library, step_id: int) -> St
     if not found:
         raise NotFound(GONE)
     return found[0]
+
+
+async def may_ask(reader: Reader, library: Library, step_id: int) -> bool:
+    """Whether completing a step may have to ask for something first. Raises NotFound.
+
+    A finished step is not asked about again. While this process does not know the run's playbook it answers True.
+    """
+    for row in await _SPEC.rows(reader, {"step_id": step_id}):
+        playbook = library.known_version(row.digest)
+        asks = playbook is None or any(spec.key == row.key and not spec.asks_nothing for spec in playbook.run_steps)
+        return asks and row.status not in FINISHED
+    raise NotFound(GONE)
+
+
+def _spec() -> Statement:
+    digest = DIGEST.label("digest")
+    query = select(Step.key, Step.status, digest).join(Run, col(Run.id) == Step.run_id)
+    return join_content(query).where(col(Step.id) == bindparam("step_id"))
+
+
+_SPEC = Prepared(_spec)
 
 
 def head_of(found: StepWithRun, place: Place) -> StepHead:

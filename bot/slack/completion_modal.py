@@ -35,10 +35,6 @@ class CompletionForm:
     artefact: Artefact | None = None
     artefact_so_far: str | None = None
 
-    @property
-    def asks_nothing(self) -> bool:
-        return not (self.outcomes or self.questions or self.artefact)
-
 
 def build_completion_modal(head: StepHead, form: CompletionForm) -> Block:
     return modal(

@@ -31,6 +31,7 @@ from bot.clock import SystemClock
 from bot.db import Database
 from bot.migrating import migrate
 from bot.models import Step, StepStatus
+from bot.processes import spare_from_collection
 from bot.settings import Settings
 from bot.slack.ids import ActionId
 from bot.slack.payloads import StepRef
@@ -57,6 +58,7 @@ async def serve_playcall(port: int, slack_url: str, path: str) -> None:
     )
     services = build_services(settings)
     async with open_slack_client(settings) as client:
+        spare_from_collection()  # as the web process does
         await _serve(build_web_app(services.database, build_slack_app(services, client), SECRET), port)
 
 

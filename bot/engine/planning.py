@@ -31,8 +31,9 @@ def plan_due_dates(
     """
     known: dict[str, date | None] = {START: started_on, **anchors}
     due: dict[str, date | None] = {}
-    for key in _in_order(playbook):
-        spec = playbook.step(key)
+    specs = {spec.key: spec for spec in playbook.run_steps}
+    for key in _in_order(specs):
+        spec = specs[key]
         reference = _opening(spec, known, started_on) if spec.due.reference == OPENING else known[spec.due.reference]
         planned = due_after(reference, spec.due.offset, countries[key]) if reference else None
         due[key] = planned and max(planned, working_day_on_or_after(started_on, countries[key]))
@@ -51,10 +52,9 @@ def _opening(spec: StepSpec, known: Mapping[str, date | None], started_on: date)
     return max((day for day in days if day), default=None) if days else started_on
 
 
-def _in_order(playbook: Playbook) -> list[str]:
-    steps = {step.key for step in playbook.run_steps}
+def _in_order(specs: Mapping[str, StepSpec]) -> list[str]:
     graph = {
-        step.key: set(step.needs) if step.due.reference == OPENING else {step.due.reference} & steps
-        for step in playbook.run_steps
+        key: set(spec.needs) if spec.due.reference == OPENING else {spec.due.reference} & specs.keys()
+        for key, spec in specs.items()
     }
     return list(TopologicalSorter(graph).static_order())

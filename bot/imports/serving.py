@@ -42,12 +42,12 @@ async def serve_imported(database: Database, library: Library, plan: Plan, now: 
     advance = phase("Segments and journeys", len(arrived))
     changed: dict[int, list[str]] = defaultdict(list)
     for few in chunks(arrived.items(), AT_A_TIME):
-        async with database.transaction() as session:
+        async with database.long_transaction() as session:
             for key, (before, given) in few:
                 await _serve(session, library, key, before, given, now, changed)
         advance(len(few))
         await asyncio.sleep(PAUSE)
-    async with database.transaction() as session:
+    async with database.long_transaction() as session:
         for csm_id, names in changed.items():
             await notify(session, csm_id, _words(names), now)
 

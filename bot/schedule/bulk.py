@@ -31,7 +31,7 @@ async def _next(database: Database) -> BulkStart | None:
 async def finish_bulk(database: Database, library: Library, bulk_id: int, now: datetime) -> BulkStart:
     """Go through the accounts that are left, wherever somebody stopped. Two workers at it take turns."""
     while True:
-        async with database.transaction() as session:
+        async with database.long_transaction() as session:
             bulk = await session.get_one(BulkStart, bulk_id, with_for_update=True)
             if bulk.finished_at or not await start_some(session, library, bulk, now, LOOKED_AT):
                 return bulk

@@ -39,7 +39,7 @@ async def roll_journeys(services: Services, now: datetime) -> int:
         found = await find_to_roll(connection, services.library, now)
     rolled = 0
     for few in (found[at : at + ACCOUNTS_AT_A_TIME] for at in range(0, len(found), ACCOUNTS_AT_A_TIME)):
-        async with services.database.transaction() as session:
+        async with services.database.long_transaction() as session:
             for account_id in few:
                 rolled += await roll_over(session, services.library, account_id, now)
         await asyncio.sleep(PAUSE)

@@ -30,7 +30,7 @@ class LibraryWatch:
         if library.catalog is self._compared:
             return 0
         catalog = library.catalog
-        async with services.database.transaction() as session:
+        async with services.database.long_transaction() as session:
             changed = await sync_versions(session, library, now)
         async with services.database.reading() as connection:
             await library.refresh(connection)

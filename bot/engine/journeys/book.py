@@ -66,7 +66,7 @@ def _without_followed(library: Library, journey: str | None, served: Served) -> 
 async def serve_book(database: Database, library: Library, found: list[Difference], now: datetime) -> None:
     """Carry it out, a few accounts in a transaction; each CSM is told."""
     for few in (found[at : at + AT_A_TIME] for at in range(0, len(found), AT_A_TIME)):
-        async with database.transaction() as session:
+        async with database.long_transaction() as session:
             for one in few:
                 account = await lock_account(session, one.account_id)
                 await serve(session, library, account, one.served, None, now)

@@ -35,7 +35,7 @@ from bot.errors import ConfigurationError, DatabaseUnavailable, TryAgain
 from bot.near_sqlite import PATIENCE, WRITING, NearReader, Parameters, near_transaction, open_near
 
 BUSY_TIMEOUT_MS = round(PATIENCE * 1000)
-CHECKPOINT_EVERY = 50  # short transactions; with some twenty pages each that is SQLite's own measure of 1,000 pages
+CHECKPOINT_EVERY = 75  # short transactions; with some thirteen pages each that is SQLite's own measure of 1,000 pages
 READ_ONLY = "playcall_read_only"
 GAVE_WAY = {"40P01", "40001"}  # PostgreSQL: deadlock detected, serialization failure
 UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column

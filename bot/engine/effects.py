@@ -44,9 +44,10 @@ async def apply_effects(
     now: datetime,
 ) -> list[Step]:
     """Carry out what the answers and the outcome say. Returns the other steps that changed."""
-    today = state.team.today(now)
-    row = row_of(library, state.account, today)
-    changed = change_account(state.account, saved_fields(state.spec(step), checked.answers), now)
+    today, fields = state.team.today(now), saved_fields(state.spec(step), checked.answers)
+    may_change = bool(fields) or bool(checked.outcome and checked.outcome.stage)
+    row = row_of(library, state.account, today) if may_change else None  # most steps change nothing of the account
+    changed = change_account(state.account, fields, now)
     if checked.outcome and checked.outcome.stage:
         changed |= await _move_stage(session, library, state.account, checked.outcome, now)
     effects: dict[str, Any] = {**step.effects, "account": changed}

@@ -35,4 +35,5 @@ def segment(
     if len(found) > SHOWN:
         typer.echo(f"... and {len(found) - SHOWN:,} more")
     number = "1 account" if len(found) == 1 else f"{len(found):,} accounts"
-    typer.echo(f"{number} {'would be' if dry_run else 'are'} served differently. Playbooks under way stay as they are.")
+    typer.echo(f"{number} {'would be' if dry_run else 'are'} served differently.")
+    typer.echo("Playbooks under way stay as they are; in Slack, `/playbook move KEY ACCOUNT` takes one over.")

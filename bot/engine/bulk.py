@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import exists, select
 from sqlmodel import col
+from sqlmodel import select as entity_select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Reader
@@ -181,5 +182,5 @@ def _accounts(number: int) -> str:
 
 async def unfinished_bulk(session: AsyncSession) -> BulkStart | None:
     """The oldest that is not done."""
-    query = select(BulkStart).where(col(BulkStart.finished_at).is_(None)).order_by(col(BulkStart.id)).limit(1)
-    return (await session.execute(query)).scalars().first()
+    query = entity_select(BulkStart).where(col(BulkStart.finished_at).is_(None)).order_by(col(BulkStart.id)).limit(1)
+    return (await session.exec(query)).first()

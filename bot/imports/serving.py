@@ -89,5 +89,5 @@ def _words(names: Iterable[str]) -> str:
     accounts = "1 account of yours is" if len(listed) == 1 else f"{len(listed)} accounts of yours are"
     return (
         f"After an import {accounts} served differently: {', '.join(listed[:NAMED])}{more}. "
-        "Playbooks under way stay as they are; `/account show` says why."
+        "Playbooks under way stay as they are (`/playbook move KEY ACCOUNT` takes one over); `/account show` says why."
     )

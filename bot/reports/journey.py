@@ -153,7 +153,7 @@ async def _run_states(session: AsyncSession, account_id: int, today: date) -> di
         .order_by(col(Run.id))
     )
     states = {}
-    for row in (await session.execute(query)).all():
+    for row in (await (await session.connection()).execute(query)).all():
         states[row.playbook_key] = _state(row.status, row.ended_at, row.done, row.counted, today)
     return states
 

@@ -121,4 +121,4 @@ async def _left_alone(session: AsyncSession, account: Account) -> list[str]:
     if not number:
         return []
     runs = "1 playbook under way stays as it is" if number == 1 else f"{number} playbooks under way stay as they are"
-    return [f"{runs}: to move one, `/playbook cancel KEY {account.key} because ...` and start it again."]
+    return [f"{runs}: `/playbook move KEY {account.key}` takes one over to what holds for the account now."]

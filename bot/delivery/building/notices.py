@@ -1,0 +1,34 @@
+"""Sentences: to one person, to a channel, several gathered in one message."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.delivery.building.people import member_of
+from bot.delivery.outgoing import Outgoing, PostMessage
+from bot.engine.outbox import LEADERS
+from bot.models import Delivery
+from bot.services import Services
+from bot.slack.blocks import section
+from bot.slack.limits import SECTION_TEXT
+from bot.slack.text import fit, shorten
+
+NOTICE_LINES = 12  # of a message that gathers several
+NOTICE_LINE = 220
+
+
+async def build_notice(_: AsyncConnection, delivery: Delivery, services: Services, __: datetime) -> Outgoing | None:
+    text = _notice_text(delivery)
+    place = delivery.payload.get("place")
+    if channel := services.settings.leaders_channel if place == LEADERS else delivery.payload.get("channel"):
+        return PostMessage(channel=str(channel), text=text, blocks=[section(text)])
+    return PostMessage(member_id=member_of(delivery), text=text, blocks=[section(text)])
+
+
+def _notice_text(delivery: Delivery) -> str:
+    head, lines = str(delivery.payload["text"]), [str(line) for line in delivery.payload.get("lines", [])]
+    if len(lines) == 1:
+        return fit(lines[0], SECTION_TEXT)
+    if len(lines) > NOTICE_LINES:
+        lines = [*lines[:NOTICE_LINES], f"and {len(lines) - NOTICE_LINES} more"]
+    return fit("\n".join([head, *(f"•  {shorten(line, NOTICE_LINE)}" for line in lines)]), SECTION_TEXT)

@@ -19,6 +19,7 @@ from bot.engine.transitions import RUN_FROM
 from bot.engine.variants import shape_for
 from bot.errors import AlreadyRunning, InvalidInput, NotFound, WrongState
 from bot.library.conditions import holds
+from bot.library.contents import store_variant, store_version
 from bot.library.facts import account_facts, contact_facts
 from bot.library.library import Library
 from bot.library.references import CONFIRM_OUTCOME
@@ -64,12 +65,12 @@ async def start_run(
     confirmer = await find_confirmer(session, playbook, account, team)
     # whatever can be wrong is found before anything is written
     steps = new_steps(playbook, account, contact, team, started_on, confirmer)
-    version_id = await library.store_version(session, base, now)
+    version_id = await store_version(session, base, now)
     run = Run(
         account_id=account_id,
         contact_id=contact_id,
         playbook_version_id=version_id,
-        variant_id=await library.store_variant(session, version_id, shaped, now),
+        variant_id=await store_variant(session, version_id, shaped, now),
         playbook_key=playbook.key,
         title=f"{playbook.title}: {contact.name}"[:200] if contact else playbook.title,
         trigger_key=trigger_key,

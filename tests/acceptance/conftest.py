@@ -31,7 +31,7 @@ def files_read_once(mocker: MockerFixture) -> None:
             _catalogs[directory] = load_catalog(directory, templates, documents)
         return _catalogs[directory]
 
-    mocker.patch("bot.library.library.load_catalog", read)
+    mocker.patch("bot.library.files.load_catalog", read)
 
 
 @pytest.fixture

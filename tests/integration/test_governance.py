@@ -15,6 +15,7 @@ from bot.engine.governance.deciding import approve_version
 from bot.engine.governance.syncing import sync_versions
 from bot.engine.runs import start_run
 from bot.errors import PlaycallError, WrongState
+from bot.library.contents import store_version
 from bot.library.library import Library
 from bot.models import DeliveryKind, PlaybookEntry, PlaybookVersion, Run, VersionStatus
 from bot.schedule.library_watch import LibraryWatch
@@ -143,7 +144,7 @@ async def test_versions_from_before_approvals_are_sorted_out_by_the_first_compar
         await start_run(session, world.library, world.account_id, "test-play", world.now, actor=world.maya)
     use_playbook(world.library, {"key": "one"}, {"key": "two"})
     async with world.database.transaction() as session:
-        await world.library.store_version(session, world.library.catalog.playbooks["test-play"], world.now)
+        await store_version(session, world.library.catalog.playbooks["test-play"], world.now)
     assert await sync(world, world.library) == 1
     assert await approved(world) == [("test-play", 2)]
 

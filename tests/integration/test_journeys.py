@@ -327,7 +327,9 @@ async def test_when_the_tables_answer_changes_the_account_is_served_differently_
     assert (account.segment, account.touch, account.journey) == (Segment.ENTERPRISE, Touch.HIGH, "first")
     words = "segment smb → enterprise, journey none → first (row “Big”)"
     assert f"Served differently from now on: {words}." in sentences
-    assert any(sentence.startswith("1 playbook under way stays as it is: `/playbook move KEY acme`") for sentence in sentences)
+    assert any(
+        sentence.startswith("1 playbook under way stays as it is: `/playbook move KEY acme`") for sentence in sentences
+    )
     assert f"changed how the account is served: {words}" in await world.timeline()
     assert (await world.run(run_id)).status is RunStatus.ACTIVE
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.engine.governance.syncing import Add, Revive, Withdraw, decide_sync
 from bot.library.changes import Change, Told, compare
-from bot.library.library import Document, document_of
+from bot.library.contents import Document, document_of
 from bot.library.schema import dump
 from bot.library.standing import StoredVersion
 from bot.models import DocumentKind, VersionStatus

@@ -24,6 +24,7 @@ from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import UNFINISHED
 from bot.engine.variants import shape_for
 from bot.errors import NotFound, WrongState
+from bot.library.contents import store_variant, store_version
 from bot.library.library import Library
 from bot.library.resolving import Resolved
 from bot.library.schema import Playbook
@@ -155,9 +156,9 @@ async def move_run(session: AsyncSession, library: Library, run_id: int, actor: 
     require_may_move_run(actor, state.team.roles, owners)
     if run.status not in OPEN_RUNS:
         raise WrongState(f"{run.title} is {run.status} on {state.account.name}: it stays on the version it was on.")
-    version_id = await library.store_version(session, playbook, now)
+    version_id = await store_version(session, playbook, now)
     shape = await _shape(session, library, state, playbook, now)
-    variant_id = await library.store_variant(session, version_id, shape.resolved, now)
+    variant_id = await store_variant(session, version_id, shape.resolved, now)
     if (run.playbook_version_id, run.variant_id) == (version_id, variant_id):
         return RunChange(run, False, f"{run.title} on {state.account.name} is on this version already.")
     move = decide_move(state, shape)

@@ -16,7 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import insert_or
 from bot.engine.governance.entries import record_decision
 from bot.engine.governance.telling import ask_owners, redraw_draft
-from bot.library.library import Document, Library
+from bot.library.contents import Document
+from bot.library.library import Library
 from bot.library.standing import StoredVersion, read_mark
 from bot.models import PlaybookVersion, VersionStatus
 from bot.models.columns import constant

@@ -8,7 +8,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.governance.owners import owners_of
 from bot.engine.outbox import LEADERS, enqueue, member_lane, redraw_deliveries
-from bot.library.library import Document, Library
+from bot.library.contents import Document
+from bot.library.library import Library
 from bot.models import DeliveryKind
 
 NEWS_LANE = "library-news"

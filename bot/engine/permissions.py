@@ -1,10 +1,10 @@
 """Who may do what. Buttons are shown to everyone; these functions decide."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.engine.actors import Actor
 from bot.errors import NotAllowed
-from bot.models import Escalation, MemberRole, Step
+from bot.models import DocumentKind, Escalation, Member, MemberRole, Step
 
 RoleMap = Mapping[MemberRole, int]  # role -> member id, of one account
 
@@ -104,10 +104,11 @@ def may_decide(actor: Actor, owners: Collection[int]) -> bool:
     return actor.leads or actor.member_id in owners
 
 
-def require_may_decide(actor: Actor, owners: Collection[int], names: str) -> None:
-    """`names` says who could, for the one who could not."""
-    if not may_decide(actor, owners):
-        raise NotAllowed(f"Only the owner of the playbook ({names}) or a leader can decide this.")
+def require_may_decide(actor: Actor, owners: Sequence[Member], kind: DocumentKind = DocumentKind.PLAYBOOK) -> None:
+    """`kind` is what the owners own. Who could decide is said to the one who could not."""
+    if not may_decide(actor, {owner.id for owner in owners}):
+        names = ", ".join(owner.name for owner in owners[:3])
+        raise NotAllowed(f"Only the owner of the {kind} ({names}) or a leader can decide this.")
 
 
 def require_may_move_run(actor: Actor, roles: RoleMap, owners: Collection[int]) -> None:

@@ -6,13 +6,15 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
+from bot.engine.governance.entries import record_decision
+from bot.engine.governance.owners import owners_of
 from bot.engine.outbox import notify, redraw_steps
+from bot.engine.permissions import may_decide
 from bot.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from bot.library.library import Library
 from bot.models import (
     FINISHED,
     Member,
-    PlaybookEntry,
     Run,
     Step,
     Suggestion,
@@ -117,7 +119,7 @@ async def _decide(
     author = await session.get_one(Member, suggestion.author_id)
     said = f"{status} a suggestion of {author.name}: {suggestion.body or 'it did not help'}"
     summary = f"{said} ({suggestion.decision})" if suggestion.decision else said
-    session.add(PlaybookEntry(key=suggestion.playbook_key, actor_id=actor.member_id, summary=summary[:LENGTH], at=now))
+    record_decision(session, suggestion.playbook_key, summary, now, actor=actor)
     if author.id != actor.member_id:
         await notify(session, author.id, _news(suggestion, actor), now)
     return suggestion
@@ -135,9 +137,9 @@ async def decidable(session: AsyncSession, library: Library, actor: Actor, keys:
     """Those of the playbooks about which the actor decides: a leader about all, an owner about their own."""
     if actor.leads:
         return set(keys)
-    email = (await session.exec(select(Member.email).where(Member.id == actor.member_id))).one().lower()
-    owners = {key: library.catalog.playbooks[key].owners.journey for key in keys if key in library.catalog.playbooks}
-    return {key for key, owner in owners.items() if owner and owner.lower() in {email, actor.role.value}}
+    named = {key: library.owner(key) for key in keys}
+    owners = {owner: {member.id for member in await owners_of(session, owner)} for owner in set(named.values())}
+    return {key for key, owner in named.items() if may_decide(actor, owners[owner])}
 
 
 def _checked(text: str) -> str:

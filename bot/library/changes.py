@@ -26,6 +26,8 @@ class Told(StrEnum):
     RETIMED = "retimed"
     RECAST = "recast"  # another role does it
     REORDERED = "reordered"
+    LEFT_OUT = "left out"  # by an overlay
+    KEPT = "kept"  # no longer left out
     CHANGED = "changed"  # any other field
 
 
@@ -47,16 +49,17 @@ def compare(before: Content | None, after: Content) -> list[Change]:
     """The changes from one stored content to another. Without a `before` there is nothing to compare with: none."""
     if before is None:
         return []
-    return [*_document(before, after), *_steps(before, after)]
+    return [*_document(before, after), *step_changes(before.get("steps", []), after.get("steps", []))]
 
 
 def _document(before: Content, after: Content) -> Iterator[Change]:
     if before.get("title") != after.get("title"):
         yield Change(Told.REWORDED, None, "title", before.get("title"), after.get("title"))
-    yield from _fields(None, before, after, Playbook)
+    yield from field_changes(None, before, after, Playbook)
 
 
-def _steps(before: Content, after: Content) -> Iterator[Change]:
+def step_changes(before: Sequence[Content], after: Sequence[Content]) -> Iterator[Change]:
+    """What became of the steps in a list; they are told apart by their keys."""
     old, new = _by_key(before), _by_key(after)
     for key, step in new.items():
         if key not in old:
@@ -69,8 +72,8 @@ def _steps(before: Content, after: Content) -> Iterator[Change]:
     yield from _order([key for key in old if key in new], [key for key in new if key in old], new)
 
 
-def _by_key(content: Content) -> dict[str, Content]:
-    return {step["key"]: step for step in content.get("steps", []) if "key" in step}
+def _by_key(steps: Sequence[Content]) -> dict[str, Content]:
+    return {step["key"]: step for step in steps if "key" in step}
 
 
 def _added(step: Content) -> str:
@@ -82,15 +85,16 @@ def _step(old: Content, new: Content) -> Iterator[Change]:
     title = str(new.get("title", new["key"]))
     if old.get("title") != new.get("title"):
         yield Change(Told.REWORDED, title, "title", old.get("title"), new.get("title"))
-    yield from _fields(title, old, new, StepSpec)
+    yield from field_changes(title, old, new, StepSpec)
 
 
-def _fields(step: str | None, old: Content, new: Content, model: type[BaseModel]) -> Iterator[Change]:
+def field_changes(step: str | None, old: Content, new: Content, model: type[BaseModel]) -> Iterator[Change]:
+    """The fields that are different, the model's first. One that is not written counts as what it is by default."""
     for name in dict.fromkeys((*model.model_fields, *old, *new)):
         default = _default(model, name)
         before, after = old.get(name, default), new.get(name, default)
         if name not in UNSAID and before != after:
-            yield Change(_told(step, name), step, name, _written(before), _written(after))
+            yield Change(_told(step, name), step, name, as_written(before), as_written(after))
 
 
 def _told(step: str | None, name: str) -> Told:
@@ -108,7 +112,8 @@ def _default(model: type[BaseModel], name: str) -> Any:
     return default if isinstance(default, str | int | list | bool) else str(default)
 
 
-def _written(value: Any) -> str | None:
+def as_written(value: Any) -> str | None:
+    """A value on one line; None for one that says nothing."""
     if value in (None, "", [], {}):
         return None
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Contents of playbooks as the database keeps them: known by a digest, each stored once, never changed."""
+"""Contents of playbooks and overlays as the database keeps them: known by a digest, stored once, never changed."""
 
 import hashlib
 import json
@@ -11,6 +11,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import insert_or
+from bot.library.overlays import Overlay, dump_overlay
 from bot.library.resolving import Resolved
 from bot.library.schema import Playbook, dump
 from bot.models import DocumentKind, PlaybookVariant, PlaybookVersion
@@ -26,9 +27,12 @@ class Document:
     content: dict[str, Any]
 
 
-def document_of(playbook: Playbook) -> Document:
-    content = dump(playbook)
-    return Document(DocumentKind.PLAYBOOK, playbook.key, digest_of(content), content)
+def document_of(written: Playbook | Overlay) -> Document:
+    if isinstance(written, Overlay):
+        kind, content = DocumentKind.OVERLAY, dump_overlay(written)
+    else:
+        kind, content = DocumentKind.PLAYBOOK, dump(written)
+    return Document(kind, written.key, digest_of(content), content)
 
 
 def digest_of(content: dict[str, Any]) -> str:

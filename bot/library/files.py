@@ -40,7 +40,7 @@ class Files:
         self._read_files = Documents()
         self._stamp: TreeStamp | None = None
         self._loading = Lock()  # a process may look for changes from more than one of its parts
-        self._documents: tuple[Catalog, Mapping[str, Document]] | None = None
+        self._documents: tuple[Catalog, Overlays, Mapping[str, Document]] | None = None
 
     def load(self) -> Catalog:
         """Read the files anew: playbooks, overlays, journeys, emails and the names in them, each only when it changed.
@@ -78,11 +78,16 @@ class Files:
 
     @property
     def documents(self) -> Mapping[str, Document]:
-        """What the files say now, by key. Broken files are not among them."""
-        if self._documents is None or self._documents[0] is not self.catalog:
-            found = {key: document_of(playbook) for key, playbook in self.catalog.playbooks.items()}
-            self._documents = (self.catalog, found)
-        return self._documents[1]
+        """What the files of playbooks and overlays say now, by key. Broken files are not among them."""
+        kept = self._documents
+        if kept is None or kept[0] is not self.catalog or kept[1] is not self.overlay_files:
+            read = [one for key, one in self.catalog.playbooks.items() if key not in self.catalog.kept]
+            found = {
+                **{playbook.key: document_of(playbook) for playbook in read},
+                **{overlay.key: document_of(overlay) for overlay in self.overlay_files.usable},
+            }
+            self._documents = kept = (self.catalog, self.overlay_files, found)
+        return kept[2]
 
     def read_playbook(self, path: Path) -> Playbook:
         """The playbook in a file that need not be among the library's. Raises NotFound or InvalidInput."""
@@ -91,7 +96,9 @@ class Files:
         return read_one(path, self.catalog.groups, self.emails)
 
     def has_file(self, key: str) -> bool:
-        return key in self.catalog.playbooks or self.mistake_in(key) is not None
+        """Whether there is a file of a playbook or an overlay with this name; it may be broken."""
+        is_read = key in self.catalog.playbooks or self.overlay_files.named(key) is not None
+        return is_read or self.mistake_in(key) is not None
 
     def mistake_in(self, key: str) -> str | None:
         """What is wrong with the file of this name, if anything is."""

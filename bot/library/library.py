@@ -1,6 +1,6 @@
 """The library: what of the files is in use, and the versions that runs are pinned to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from bot.db import Reader
 from bot.errors import NotFound, WrongState
 from bot.library.files import Files
 from bot.library.loading import Catalog
+from bot.library.overlay_loading import Overlays, try_on
 from bot.library.overlays import Overlay
 from bot.library.resolving import Resolved, choose, combine, is_high_touch
 from bot.library.schema import Playbook
@@ -35,12 +36,16 @@ class Library(Files):
     def __init__(self, directory: Path, templates_directory: Path = ROOT / "templates") -> None:
         super().__init__(directory, templates_directory)
         self.standing = Standing()
+        self._tried: dict[tuple[int, int], tuple[Overlay, Playbook, bool]] = {}
         self._shaped: dict[tuple[int, ...], tuple[Playbook, list[Overlay], Resolved]] = {}
         self._versions: dict[str, Playbook] = {}  # by digest: a content is the same whatever row holds it
+        self._overlays: dict[str, Overlay] = {}  # by digest, too
         self._current: tuple[Catalog, Standing, Mapping[str, Playbook]] | None = None
+        self._in_use: tuple[Overlays, Standing, Sequence[Overlay]] | None = None
 
     def load(self) -> Catalog:
         catalog = super().load()
+        self._tried.clear()
         self._shaped.clear()
         return catalog
 
@@ -64,6 +69,23 @@ class Library(Files):
             return self.catalog.playbooks.get(key)
         version = self.standing.approved.get(key)
         return self._versions.get(version.digest) if version else None
+
+    def approved_overlay(self, key: str) -> Overlay | None:
+        """The version of an overlay that is in use; None while there is none."""
+        if not self.standing.governs:
+            return self.overlay_files.named(key)
+        version = self.standing.approved.get(key)
+        return self._overlays.get(version.digest) if version else None
+
+    def owner(self, key: str) -> str | None:
+        """Who decides about a playbook or an overlay: its version in use says so, a new one names its own.
+
+        So nobody makes themselves the owner by changing the file. None: the leaders.
+        """
+        if overlay := self.approved_overlay(key) or self.overlay_files.named(key):
+            return overlay.owner
+        playbook = self.approved(key) or self.catalog.playbooks.get(key)
+        return playbook.owners.journey if playbook else None
 
     def is_on(self, key: str) -> bool:
         """What a leader chose, else what the approved version says of itself."""
@@ -96,8 +118,7 @@ class Library(Files):
     def _waits(self, key: str) -> str:
         if key in self.standing.sent_back and key not in self.standing.drafts:
             return "was sent back and waits for its author"
-        owner = self.catalog.playbooks[key].owners.journey if key in self.catalog.playbooks else None
-        return f"is new and waits for the approval of {owner_words(owner)}"
+        return f"is new and waits for the approval of {owner_words(self.owner(key))}"
 
     def _known_keys(self) -> list[str]:
         """The keys that have a file, in the order of the files; those whose file is broken come last."""
@@ -111,8 +132,10 @@ class Library(Files):
         """
         other = copy(self)
         other.catalog = Catalog({playbook.key: playbook}, groups=self.catalog.groups)
+        other.overlay_files = Overlays(tuple(self.overlays()))  # those in use: there, nothing governs but files
         other.standing = Standing()
-        other._shaped, other._versions, other._documents, other._current = {}, {}, None, None
+        other._tried, other._shaped, other._versions, other._overlays = {}, {}, {}, {}
+        other._documents, other._current, other._in_use = None, None, None
         return other
 
     # --- what the database says ---------------------------------------------------------------------------------------
@@ -127,32 +150,48 @@ class Library(Files):
         self.standing = standing
 
     async def _learn_contents(self, reader: Reader, standing: Standing) -> None:
-        """Read those approved playbooks that differ from their files: the others are known from there."""
-        self._versions.update({one.digest: self.catalog.playbooks[key] for key, one in self.documents.items()})
-        missing = {
-            version.version_id: version
-            for version in standing.approved.values()
-            if version.kind is DocumentKind.PLAYBOOK and version.digest not in self._versions
-        }
+        """Read those approved versions that differ from their files: the others are known from there."""
+        for key, document in self.documents.items():
+            if overlay := self.overlay_files.named(key):
+                self._overlays[document.digest] = overlay
+            else:
+                self._versions[document.digest] = self.catalog.playbooks[key]
+        known = {*self._versions, *self._overlays}
+        missing = {v.version_id: v for v in standing.approved.values() if v.digest not in known}
         if not missing:
             return
         for version_id, content in (await read_contents(reader, list(missing))).items():
             version = missing[version_id]
             try:
-                self._versions[version.digest] = Playbook.model_validate(content)
+                if version.kind is DocumentKind.OVERLAY:
+                    self._overlays[version.digest] = Overlay.model_validate(content)
+                else:
+                    self._versions[version.digest] = Playbook.model_validate(content)
             except ValidationError:  # written for an older language; its file was mended, which waits for approval
                 log.warning("approved_version_not_understood", key=version.key, version=version.number)
 
-    def overlays(self) -> list[Overlay]:
-        """The overlays in use now, whatever playbooks they are about."""
-        return list(self.overlay_files.usable)
+    # --- overlays -----------------------------------------------------------------------------------------------------
+
+    def overlays(self) -> Sequence[Overlay]:
+        """The overlays in use now, whatever playbooks they are about: approved, and their file is there.
+
+        The file of one may be broken: then it goes on as it was approved.
+        """
+        if not self.standing.governs:
+            return self.overlay_files.usable
+        kept = self._in_use
+        if kept is None or kept[0] is not self.overlay_files or kept[1] is not self.standing:
+            there = [key for key in sorted(self.standing.approved) if self.has_file(key)]
+            found = tuple(overlay for key in there if (overlay := self.approved_overlay(key)))
+            self._in_use = kept = (self.overlay_files, self.standing, found)
+        return kept[2]
 
     def resolve(self, playbook: Playbook, facts: Mapping[str, Any]) -> Resolved:
         """The playbook as the overlays shape it for the account that `facts` (`overlay_facts`) are about.
 
         The same overlays make the same of a playbook, so that is worked out once.
         """
-        usable = [o for o in self.overlays() if (o.key, playbook.key) not in self.overlay_files.refused]
+        usable = [overlay for overlay in self.overlays() if self._goes_with(overlay, playbook)]
         chosen, refused = choose(playbook, usable, facts)
         high_touch = is_high_touch(facts)
         known = (high_touch, id(playbook), *map(id, chosen))  # what is kept below keeps its id to itself
@@ -160,6 +199,17 @@ class Library(Files):
             self._shaped[known] = playbook, chosen, combine(playbook, chosen, high_touch=high_touch)
         resolved = self._shaped[known][2]
         return replace(resolved, refused=(*refused, *resolved.refused)) if refused else resolved
+
+    def _goes_with(self, overlay: Overlay, playbook: Playbook) -> bool:
+        """Whether the one can be laid on the other. Both may be approved versions that were never on file together."""
+        if not overlay.covers(playbook):
+            return False
+        known = (id(overlay), id(playbook))
+        if known not in self._tried:
+            self._tried[known] = overlay, playbook, not try_on(overlay, playbook, self.emails)
+        return self._tried[known][2]
+
+    # --- what runs are pinned to --------------------------------------------------------------------------------------
 
     async def version(
         self, session: AsyncSession, version_id: int, digest: str, variant_id: int | None = None

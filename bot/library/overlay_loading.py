@@ -41,6 +41,9 @@ class Overlays:
     problems: tuple[Problem, ...] = ()
     remarks: tuple[Problem, ...] = ()
 
+    def named(self, key: str) -> Overlay | None:
+        return next((overlay for overlay in self.usable if overlay.key == key), None)
+
     def for_playbook(self, key: str) -> list[Overlay]:
         return [overlay for overlay in self.usable if (overlay.key, key) not in self.refused]
 
@@ -74,9 +77,9 @@ def load_overlays(directory: Path, catalog: Catalog, templates: EmailTemplates) 
     refused: set[tuple[str, str]] = set()
     for file in files:
         for playbook in catalog.playbooks.values():
-            found = _trial_problems(file, playbook, templates) if file.overlay.covers(playbook) else []
-            problems += found
-            if found:
+            tried = try_on(file.overlay, playbook, templates) if file.overlay.covers(playbook) else []
+            problems += [file.problem(where, f"not used on {playbook.key}: {message}") for where, message in tried]
+            if tried:
                 refused.add((file.overlay.key, playbook.key))
     remarks = [*_automatic_remarks(files), *_ties(files, catalog.playbooks.values())]
     return Overlays(tuple(file.overlay for file in files), frozenset(refused), tuple(problems), tuple(remarks))
@@ -150,15 +153,15 @@ def _condition_problems(file: _File) -> Iterator[Problem]:
 # --- the overlay on each of its playbooks -----------------------------------------------------------------------------
 
 
-def _trial_problems(file: _File, playbook: Playbook, templates: EmailTemplates) -> list[Problem]:
-    """What keeps the overlay from being used on this playbook."""
-    result = combine(playbook, [file.overlay], high_touch=False)
+def try_on(overlay: Overlay, playbook: Playbook, templates: EmailTemplates) -> list[tuple[Location, str]]:
+    """What keeps the overlay from being used on this playbook, each with where in the overlay it stands."""
+    result = combine(playbook, [overlay], high_touch=False)
     if result.refused:
-        return [file.problem(each.where, f"not used on {playbook.key}: {each.why}") for each in result.refused]
-    if not file.overlay.steps and not file.overlay.add and not result.left_out:
+        return [(each.where, each.why) for each in result.refused]
+    if not overlay.steps and not overlay.add and not result.left_out:
         return []
     return [
-        file.problem(_written_at(file.overlay, result, where), f"not used on {playbook.key}: {message}")
+        (_written_at(overlay, result, where), message)
         for where, message in wording_problems(result.playbook, templates)
     ]
 

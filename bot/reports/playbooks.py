@@ -1,4 +1,4 @@
-"""Playbooks as people name them, and what is needed to start one."""
+"""Playbooks and overlays as people name them, and what is needed to start a playbook."""
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -7,6 +7,7 @@ from bot.errors import NotFound
 from bot.library.library import Library
 from bot.library.loading import Problem
 from bot.library.nearness import nearest as nearest
+from bot.library.overlays import Overlay
 from bot.library.schema import Playbook
 from bot.models import Contact, Run, RunStatus
 from bot.slack.playbook_views import ContactChoice
@@ -22,8 +23,13 @@ def find_playbook(library: Library, name: str) -> Playbook:
     wanted = name.strip().casefold()
     playbooks = _known(library)
     for playbook in playbooks.values():
-        if wanted in {playbook.key, playbook.title.casefold()}:
+        if _is_called(playbook, wanted):
             return playbook
+    if overlay := next((one for one in _known_overlays(library) if _is_called(one, wanted)), None):
+        raise NotFound(
+            f"`{overlay.key}` is an overlay: it shapes playbooks and cannot be started itself. "
+            f"`/playbook diff {overlay.key}` shows what changed in it."
+        )
     try:
         return library.playbook(wanted)
     except NotFound as error:
@@ -41,6 +47,31 @@ def _known(library: Library) -> dict[str, Playbook]:
         for key in dict.fromkeys((*files, *library.standing.approved))
         if (playbook := library.approved(key) or files.get(key))
     }
+
+
+def find_document(library: Library, name: str) -> Playbook | Overlay:
+    """The playbook or the overlay with this key or title. Raises NotFound with the nearest one."""
+    wanted = name.strip().casefold()
+    overlays = _known_overlays(library)
+    for overlay in overlays:
+        if _is_called(overlay, wanted):
+            return overlay
+    names = [*_known(library), *(overlay.key for overlay in overlays)]
+    near = nearest(wanted, names)
+    if near in {overlay.key for overlay in overlays} and library.mistake_in(wanted) is None:
+        raise NotFound(f"There is no playbook or overlay `{name[:80]}`. Did you mean `{near}`?")
+    return find_playbook(library, name)
+
+
+def _known_overlays(library: Library) -> list[Overlay]:
+    """Also those that wait for approval, and those whose file is gone."""
+    keys = dict.fromkeys((*(one.key for one in library.overlay_files.usable), *library.standing.approved))
+    found = (library.approved_overlay(key) or library.overlay_files.named(key) for key in keys)
+    return [overlay for overlay in found if overlay]
+
+
+def _is_called(one: Playbook | Overlay, wanted: str) -> bool:
+    return wanted in {one.key, one.title.casefold()}
 
 
 def _is_about(problem: Problem, key: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from bot.library.contents import Document
 from bot.library.library import Library
 from bot.library.schema import Playbook
 from bot.slack.playbook_list import CATEGORIES, Shelf, Waiting
@@ -15,12 +16,12 @@ def load_shelf(library: Library, text: str, *, leads: bool) -> Shelf:
     asked, page = _page(text)
     on = library.current
     off = [playbook for key in library.catalog.playbooks if key not in on and (playbook := library.approved(key))]
-    waiting = [_waiting(library, key) for key in library.standing.drafts if key in library.catalog.playbooks]
+    drafts = [document for key, document in library.documents.items() if key in library.standing.drafts]
     found = {playbook.key for playbook in matching([*on.values(), *off], asked)}
     return Shelf(
         on=tuple(playbook for playbook in on.values() if playbook.key in found),
         off=tuple(playbook for playbook in off if playbook.key in found),
-        waiting=tuple(waiting) if leads and not asked else (),
+        waiting=tuple(_waiting(library, document) for document in drafts) if leads and not asked else (),
         problems=library.catalog.problems if leads and not asked else (),
         asked=asked,
         page=page,
@@ -49,5 +50,7 @@ def _is_about(playbook: Playbook, wanted: str) -> bool:
     return wanted in groups or wanted in playbook.key or wanted in playbook.title.casefold()
 
 
-def _waiting(library: Library, key: str) -> Waiting:
-    return Waiting(key, library.catalog.playbooks[key].title, library.approved(key) is None)
+def _waiting(library: Library, document: Document) -> Waiting:
+    key = document.key
+    is_new = library.approved(key) is None and library.approved_overlay(key) is None
+    return Waiting(key, str(document.content["title"]), is_new, document.kind)

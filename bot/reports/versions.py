@@ -1,4 +1,4 @@
-"""Read models of the versions of a playbook."""
+"""Read models of the versions of playbooks and overlays."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,8 +11,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.errors import NotFound
-from bot.library.changes import compare
-from bot.models import Member, PlaybookEntry, PlaybookVersion, Run, RunStatus, VersionStatus
+from bot.library.changes import Change, compare
+from bot.library.overlay_changes import compare_overlays
+from bot.models import DocumentKind, Member, PlaybookEntry, PlaybookVersion, Run, RunStatus, VersionStatus
 from bot.slack.step_card import role_words
 from bot.slack.version_views import HistoryEntry, HistoryVersion, VersionCard
 
@@ -35,8 +36,9 @@ async def load_version_card(session: AsyncSession, version_id: int, former_id: i
         number=version.version,
         status=version.status,
         is_new=former is None,
+        kind=version.kind,
         summary=" ".join(str(version.content.get("summary", "")).split()),
-        changes=tuple(compare(former.content, version.content)) if former else (),
+        changes=tuple(_changes(version, former)),
         outline=tuple(_outline(version.content)) if former is None else (),
         decided_by=await _name(session, version.decided_by_id),
         decided_on=version.decided_at.date() if version.decided_at else None,
@@ -44,6 +46,11 @@ async def load_version_card(session: AsyncSession, version_id: int, former_id: i
         behind=on_others,
         running=running,
     )
+
+
+def _changes(version: PlaybookVersion, former: PlaybookVersion | None) -> list[Change]:
+    compared = compare_overlays if version.kind is DocumentKind.OVERLAY else compare
+    return compared(former.content if former else None, version.content)
 
 
 async def require_version_card(session: AsyncSession, version_id: int) -> VersionCard:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.library.loading import Problem
 from bot.library.schema import Category, Playbook
+from bot.models import DocumentKind
 from bot.slack.blocks import Block, Message, context, section, sections
 from bot.slack.text import escape, fit, label, shorten
 
@@ -21,11 +22,12 @@ SHOWN_WAITING = 10
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A playbook with a change that waits for its owner. `is_new`: no version of it is in use."""
+    """A playbook or an overlay with a change that waits for its owner. `is_new`: no version of it is in use."""
 
     key: str
     title: str
     is_new: bool
+    kind: DocumentKind = DocumentKind.PLAYBOOK
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _summary_line(playbook: Playbook) -> str:
 def _aside(shelf: Shelf) -> list[Block]:
     """What is not to be started: changes that wait, and files with mistakes."""
     waiting = [
-        f"⏳  `{one.key}`  {label(one.title)}: {'new' if one.is_new else 'changed'}, waits for approval"
+        f"⏳  `{one.key}`  {_kind(one)}{label(one.title)}: {'new' if one.is_new else 'changed'}, waits for approval"
         f" (`/playbook diff {one.key}`)"
         for one in shelf.waiting[:SHOWN_WAITING]
     ]
@@ -115,6 +117,10 @@ def _aside(shelf: Shelf) -> list[Block]:
         more = len(shelf.problems) - SHOWN_PROBLEMS
         blocks.append(context(f"and {more} more: `playcall playbooks lint` lists them."))
     return blocks
+
+
+def _kind(waiting: Waiting) -> str:
+    return "overlay " if waiting.kind is DocumentKind.OVERLAY else ""
 
 
 def build_switched(playbook: Playbook, *, on: bool, changed: bool, running: int, waits: bool) -> str:

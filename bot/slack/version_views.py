@@ -1,18 +1,18 @@
-"""A version of a playbook in Slack: the question to its owner, the news to the team, what differs, its history."""
+"""A version of a playbook or an overlay: the question to its owner, the news to the team, what differs, its history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.library.changes import Change
-from bot.models import VersionStatus
+from bot.models import DocumentKind, VersionStatus
 from bot.slack.blocks import Block, Message, actions, button, context, input_block, modal, section, sections, text_input
 from bot.slack.dates import day_words, moment_words
 from bot.slack.ids import ActionId, CallbackId, InputId
 from bot.slack.limits import MESSAGE_BLOCKS, MESSAGE_TEXT_TOTAL
 from bot.slack.payloads import VersionRef
 from bot.slack.text import fit, label
-from bot.slack.version_words import change_lines
+from bot.slack.version_words import BRIEF, change_lines
 
 MESSAGE_LINES = 20
 WHOLE = 1300  # characters of one text where everything is shown: before and after fit into a section
@@ -20,6 +20,10 @@ PAGE_TEXT = MESSAGE_TEXT_TOTAL - 2_000
 PAGE_LINES = MESSAGE_BLOCKS - 10
 HISTORY_LINES = 30
 
+APPROVED_WORDS = {
+    DocumentKind.PLAYBOOK: "is what starts",
+    DocumentKind.OVERLAY: "shapes what starts",
+}
 STATUS_WORDS = {
     VersionStatus.DRAFT: "waits for approval",
     VersionStatus.APPROVED: "in use",
@@ -32,6 +36,8 @@ STATUS_WORDS = {
 class VersionCard:
     """A version and what it changes. `outline` are the steps of a playbook that is new, as it is read.
 
+    Of an overlay that is new, `changes` are all that it does.
+
     `decided_on` is a day in UTC; `behind` is how many open runs are on other versions of the playbook.
     """
 
@@ -41,6 +47,7 @@ class VersionCard:
     number: int
     status: VersionStatus
     is_new: bool
+    kind: DocumentKind = DocumentKind.PLAYBOOK
     summary: str = ""
     changes: tuple[Change, ...] = ()
     outline: tuple[str, ...] = ()
@@ -73,7 +80,7 @@ class HistoryEntry:
 def build_draft_message(card: VersionCard) -> Message:
     """The question to an owner, or, once it is answered, what became of it."""
     about = "is new" if card.is_new else "has changed"
-    text = f"The playbook {label(card.title)} {about} and waits for your approval."
+    text = f"The {card.kind} {label(card.title)} {about} and waits for your approval."
     if card.status is VersionStatus.APPROVED:
         text = f"The change of {label(card.title)} was approved{_by(card)}."
     elif card.status is not VersionStatus.DRAFT:
@@ -90,9 +97,9 @@ def _what(card: VersionCard) -> list[Block]:
 
 
 def _lines(card: VersionCard, limit: int | None) -> list[str]:
+    lines = change_lines(card.changes, limit or BRIEF, card.kind)
     if card.is_new:
-        return [fit(card.summary, 500), *(label(step, 200) for step in card.outline)]
-    lines = change_lines(card.changes, limit) if limit else change_lines(card.changes)
+        return [fit(card.summary, 500), *(label(step, 200) for step in card.outline), *lines]
     return lines or ["Nothing that is read differently."]
 
 
@@ -101,7 +108,7 @@ def _answers(card: VersionCard) -> list[Block]:
     if card.status is VersionStatus.DRAFT:
         approve = button("Approve", ActionId.VERSION_APPROVE, ref, style="primary")
         back = button("Send back…", ActionId.VERSION_SEND_BACK, ref)
-        note = "Approved, it is what starts from then on. Runs under way stay on the version they began with."
+        note = f"Approved, it {APPROVED_WORDS[card.kind]} from then on. Runs under way stay as they began."
         return [actions(f"version-{card.version_id}", approve, back), context(note)]
     if card.status is VersionStatus.APPROVED and card.behind:
         move = button("Move runs…", ActionId.VERSION_MOVE, ref)
@@ -138,8 +145,11 @@ def build_send_back_modal(card: VersionCard) -> Block:
 
 def build_news_message(card: VersionCard) -> Message:
     what = "is new" if card.is_new else f"has changed (version {card.number})"
-    text = f"The playbook {label(card.title)} {what}, approved{_by(card)}."
+    text = f"The {card.kind} {label(card.title)} {what}, approved{_by(card)}."
     blocks = [section(f"*{text}*"), *_what(card)]
+    if card.kind is DocumentKind.OVERLAY:
+        move = "`/playbook move KEY ACCOUNT` takes one over."
+        blocks.append(context(f"It shapes what starts from now on. Runs under way stay as they are; {move}"))
     if card.running and not card.is_new:
         runs = "1 run" if card.running == 1 else f"{card.running} runs"
         blocks.append(context(f"New runs follow it. {runs} under way stay as they are until somebody moves them."))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.library.changes import Change, Told
+from bot.models import DocumentKind
 from bot.slack.step_card import role_words
 from bot.slack.text import fit, label
 
@@ -10,13 +11,15 @@ BRIEF = 240  # characters of a text in a message; the command shows all of it
 NOTHING = "nothing"
 
 
-def change_lines(changes: Sequence[Change], limit: int = BRIEF) -> list[str]:
+def change_lines(
+    changes: Sequence[Change], limit: int = BRIEF, kind: DocumentKind = DocumentKind.PLAYBOOK
+) -> list[str]:
     """One line a change: what is written there was, and what it is now, each in at most `limit` characters."""
-    return [_line(change, limit) for change in changes]
+    return [_line(change, limit, kind) for change in changes]
 
 
-def _line(change: Change, limit: int) -> str:
-    step = f"“{label(change.step, 150)}”" if change.step else "the playbook"
+def _line(change: Change, limit: int, kind: DocumentKind) -> str:
+    step = f"“{label(change.step, 150)}”" if change.step else f"the {kind}"
     before, after = _text(change.before, limit), _text(change.after, limit)
     match change.told:
         case Told.ADDED:
@@ -31,6 +34,10 @@ def _line(change: Change, limit: int) -> str:
             return f"👤  *Another role* {step}: {_role(change.before)} → {_role(change.after)}"
         case Told.REORDERED:
             return f"↕️  *Moved* {step}: it comes after “{label(change.after or '', 150)}” now"
+        case Told.LEFT_OUT:
+            return f"➖  *Leaves out* {step}"
+        case Told.KEPT:
+            return f"➕  *No longer leaves out* {step}"
         case Told.CHANGED:
             field = label((change.field or "").replace("_", " "), 60)
             return f"✏️  *{field.capitalize()}* of {step}: {before} → {after}"

@@ -4,7 +4,7 @@ from bot.db import reading_session
 from bot.engine.calendars import local_date
 from bot.engine.governance.switches import switch_playbook
 from bot.errors import InvalidInput
-from bot.reports.playbooks import find_playbook
+from bot.reports.playbooks import find_document, find_playbook
 from bot.reports.versions import load_history, load_latest_change
 from bot.slack.incoming import first_word
 from bot.slack.playbook_list import build_switched
@@ -33,19 +33,19 @@ async def _switch(call: CommandCall, key: str, *, on: bool) -> None:
 async def diff_of_draft(call: CommandCall, text: str) -> None:
     """/playbook diff KEY [PAGE]"""
     key, page = first_word(_required(text, "diff"))
-    playbook = find_playbook(call.services.library, key)
+    document = find_document(call.services.library, key)
     async with call.services.database.reading() as connection:
-        card = await load_latest_change(reading_session(connection), playbook.key)
+        card = await load_latest_change(reading_session(connection), document.key)
     message = build_diff(card, int(page) if page.isdecimal() else 1)
     await call.say(message.text, message.blocks)
 
 
 async def show_history(call: CommandCall, key: str) -> None:
-    playbook = find_playbook(call.services.library, _required(key, "history"))
+    document = find_document(call.services.library, _required(key, "history"))
     async with call.services.database.reading() as connection:
-        versions, entries = await load_history(reading_session(connection), playbook.key, call.actor)
+        versions, entries = await load_history(reading_session(connection), document.key, call.actor)
     today = local_date(call.now, call.actor.timezone)
-    message = build_history(playbook.title, playbook.key, versions, entries, today)
+    message = build_history(document.title, document.key, versions, entries, today)
     await call.say(message.text, message.blocks)
 
 

@@ -1,9 +1,7 @@
 """What becomes of a draft: its owner approves it, or sends it back with a reason."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -11,8 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.engine.governance.entries import record_decision
-from bot.engine.governance.owners import owners_of
-from bot.engine.governance.telling import redraw_draft, tell_leaders, tell_team
+from bot.engine.governance.owners import editors_named, owner_named, owners_of
+from bot.engine.governance.telling import redraw_draft, tell_editors, tell_leaders, tell_team
 from bot.engine.permissions import require_may_decide
 from bot.engine.replanning import OPEN_RUNS
 from bot.errors import InvalidInput, NotFound, WrongState
@@ -37,7 +35,8 @@ async def approve_version(session: AsyncSession, version_id: int, actor: Actor, 
     What was sent back can still be approved, when its owner thinks better of it.
     """
     version, former = await _locked(session, version_id)
-    await _require_may_decide(session, former or version, actor)
+    in_use = former or version
+    await _require_may_decide(session, in_use, actor)
     if version.status is VersionStatus.APPROVED:
         return VersionChange(version, False, f"{_title(version)} is approved already{await _by(session, version)}.")
     _require_waiting(version)
@@ -50,6 +49,8 @@ async def approve_version(session: AsyncSession, version_id: int, actor: Actor, 
     )
     await redraw_draft(session, version.id, now)
     await tell_team(session, version.id, former.id if former else None, now)
+    news = f"{actor.name} approved the change of {_title(version)}: version {version.version} is in use now."
+    await tell_editors(session, editors_named(in_use), news, actor, now)
     behind = await runs_behind(session, version)
     return VersionChange(version, True, f"{_title(version)}: version {version.version} is in use now.", behind)
 
@@ -59,7 +60,8 @@ async def send_back_version(
 ) -> VersionChange:
     """The author has to think again; what is in use stays in use. The leaders' channel hears why."""
     version, former = await _locked(session, version_id)
-    await _require_may_decide(session, former or version, actor)
+    in_use = former or version
+    await _require_may_decide(session, in_use, actor)
     if version.status is VersionStatus.REJECTED:
         return VersionChange(version, False, f"{_title(version)} was sent back already{await _by(session, version)}.")
     _require_waiting(version)
@@ -69,7 +71,9 @@ async def send_back_version(
     summary = f"sent back version {version.version}: {reason.strip()}"
     record_decision(session, version.key, summary, now, actor=actor, version_id=version.id)
     await redraw_draft(session, version.id, now)
-    await tell_leaders(session, f"{actor.name} sent back the change of {_title(version)}: {reason.strip()}", now)
+    news = f"{actor.name} sent back the change of {_title(version)}: {reason.strip()}"
+    await tell_leaders(session, news, now)
+    await tell_editors(session, editors_named(in_use), news, actor, now)
     return VersionChange(version, True, f"{_title(version)} was sent back.")
 
 
@@ -95,9 +99,8 @@ async def _locked(session: AsyncSession, version_id: int) -> tuple[PlaybookVersi
 
 async def _require_may_decide(session: AsyncSession, version: PlaybookVersion, actor: Actor) -> None:
     """`version` is the one in use: who changes the file does not thereby say who owns it."""
-    owners: Mapping[str, Any] = version.content.get("owners", {})
-    members = await owners_of(session, owners.get("journey"))
-    require_may_decide(actor, {m.id for m in members}, ", ".join(m.name for m in members[:3]))
+    members = await owners_of(session, owner_named(version))
+    require_may_decide(actor, members, version.kind)
 
 
 def _require_waiting(version: PlaybookVersion) -> None:

@@ -4,6 +4,7 @@ The account's team asks for one with a reason and a last day; the playbook's jou
 nothing starts that playbook on the account, neither by itself nor by hand.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -137,7 +138,7 @@ async def request_exemption(
     _note(
         session, exemption, f"asked for an exemption from {_about(library, exemption)} {_terms(exemption)}", actor, now
     )
-    owners = await owners_of(session, _owner(library, exemption), exemption.account_id)
+    owners = await _owners(session, library, exemption)
     if may_decide(actor, {owner.id for owner in owners}):
         return await _approve(session, library, exemption, account, team, actor, now)
     for owner in owners:
@@ -284,8 +285,7 @@ async def _load(session: AsyncSession, exemption_id: int) -> tuple[Exemption, Ac
 
 
 async def _require_may_decide(session: AsyncSession, library: Library, exemption: Exemption, actor: Actor) -> None:
-    owners = await owners_of(session, _owner(library, exemption), exemption.account_id)
-    require_may_decide(actor, {m.id for m in owners}, ", ".join(m.name for m in owners[:3]))
+    require_may_decide(actor, await _owners(session, library, exemption))
 
 
 async def _require_none_open(
@@ -334,9 +334,10 @@ def _about(library: Library, exemption: Exemption) -> str:
     return playbook.title if playbook else key
 
 
-def _owner(library: Library, exemption: Exemption) -> str | None:
-    playbook = library.approved(exemption.playbook_key or "")
-    return playbook.owners.journey if playbook else None
+async def _owners(session: AsyncSession, library: Library, exemption: Exemption) -> Sequence[Member]:
+    """Of the playbook; about a stage's gate the leaders decide."""
+    owner = library.owner(exemption.playbook_key) if exemption.playbook_key else None
+    return await owners_of(session, owner, exemption.account_id)
 
 
 def _terms(exemption: Exemption) -> str:

@@ -91,7 +91,7 @@ async def sync_versions(session: AsyncSession, library: Library, now: datetime) 
     """
     stored = await _stored(session)
     first = not (await read_mark(await session.connection())).entries
-    left_alone = {v.key for v in stored if library.mistake_in(v.key)}
+    left_alone = {v.key for v in stored if v.key not in library.documents and library.mistake_in(v.key)}
     changes = decide_sync(
         library.documents, [version for version in stored if version.key not in left_alone], first=first
     )

@@ -1,13 +1,14 @@
 """Who hears of decisions about playbooks: owners are asked, the team is told what changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.engine.actors import Actor
 from bot.engine.governance.owners import owners_of
-from bot.engine.outbox import LEADERS, enqueue, member_lane, redraw_deliveries
+from bot.engine.outbox import LEADERS, enqueue, member_lane, notify, redraw_deliveries
+from bot.engine.owners import owner_members
 from bot.library.contents import Document
 from bot.library.library import Library
 from bot.models import DeliveryKind
@@ -18,14 +19,8 @@ NEWS_LANE = "library-news"
 async def ask_owners(
     session: AsyncSession, library: Library, document: Document, version_id: int, now: datetime
 ) -> None:
-    """Ask whoever may approve it, each in a direct message. Who owns it is said by the version in use.
-
-    So nobody makes themselves the owner by changing the file. A playbook without a version in use names its own.
-    """
-    playbook = library.approved(document.key)
-    owners: Mapping[str, Any] = document.content.get("owners", {})
-    owner = playbook.owners.journey if playbook else owners.get("journey")
-    for member in await owners_of(session, owner):
+    """Ask whoever may approve it, each in a direct message."""
+    for member in await owners_of(session, library.owner(document.key)):
         await enqueue(
             session,
             DeliveryKind.VERSION_DRAFT,
@@ -50,3 +45,10 @@ async def tell_team(session: AsyncSession, version_id: int, former_id: int | Non
 async def tell_leaders(session: AsyncSession, text: str, now: datetime) -> None:
     """One plain sentence (mrkdwn) in the leaders' channel."""
     await enqueue(session, DeliveryKind.NOTICE, now, lane=LEADERS, payload={"text": text, "place": LEADERS})
+
+
+async def tell_editors(session: AsyncSession, editors: Iterable[str], text: str, actor: Actor, now: datetime) -> None:
+    """One plain sentence to each of those who may propose changes, by role or by email; not to who decided."""
+    members = {member.id for editor in editors for member in await owner_members(session, editor, None)}
+    for member_id in sorted(members - {actor.member_id}):
+        await notify(session, member_id, text, now)

@@ -27,6 +27,7 @@ from handlers.actions.escalation_ask import handle_escalation_ask
 from handlers.actions.escalation_resolve import handle_escalation_resolve
 from handlers.actions.exemption_approve import handle_exemption_approve
 from handlers.actions.exemption_decline import handle_exemption_decline
+from handlers.actions.gate_exempt import handle_gate_exempt
 from handlers.actions.journey_confirm import handle_journey_confirm
 from handlers.actions.journey_show import handle_journey_show
 from handlers.actions.milestone_note import handle_milestone_note
@@ -95,6 +96,7 @@ COMMANDS: Mapping[str, Callable[[CommandCall], Awaitable[None]]] = {
     "/escalate": handle_escalate,
 }
 ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
+    # --- steps, runs and escalations ----------------------------------------------------------------------------------
     ActionId.STEP_COMPLETE: handle_step_complete,
     ActionId.STEP_REVIEW_EMAIL: handle_step_review_email,
     ActionId.STEP_NOTE: handle_step_note,
@@ -108,18 +110,23 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.ESCALATION_RESOLVE: handle_escalation_resolve,
     ActionId.THREAD_NOTE_ACCOUNT: handle_thread_note_account,
     ActionId.MILESTONE_NOTE: handle_milestone_note,
+    # --- accounts -----------------------------------------------------------------------------------------------------
     ActionId.ACCOUNT_NOTE: handle_account_note,
     ActionId.ACCOUNT_SHOW: handle_account_show,
     ActionId.ACCOUNT_TIMELINE: handle_account_timeline,
+    # --- versions and exemptions of playbooks -------------------------------------------------------------------------
     ActionId.VERSION_APPROVE: handle_version_approve,
     ActionId.VERSION_SEND_BACK: handle_version_send_back,
     ActionId.VERSION_MOVE: handle_version_move,
     ActionId.EXEMPTION_APPROVE: handle_exemption_approve,
     ActionId.EXEMPTION_DECLINE: handle_exemption_decline,
+    # --- journeys -----------------------------------------------------------------------------------------------------
     ActionId.JOURNEY_SHOW: handle_journey_show,
     ActionId.JOURNEY_CONFIRM: handle_journey_confirm,
     ActionId.STAGE_MOVE: handle_stage_move,
+    ActionId.GATE_EXEMPT: handle_gate_exempt,
     ActionId.BULK_START: handle_bulk_start,
+    # --- success plan and advocacy ------------------------------------------------------------------------------------
     ActionId.OBJECTIVE_ADD: handle_objective_add,
     ActionId.OBJECTIVE_UPDATE: handle_objective_update,
     ActionId.ADVOCACY_ASK: handle_advocacy_ask,
@@ -127,6 +134,7 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.ADVOCACY_YES: handle_advocacy_yes,
     ActionId.ADVOCACY_NO: handle_advocacy_no,
     ActionId.ADVOCACY_DELIVERED: handle_advocacy_delivered,
+    # --- what leaders look at, feedback -------------------------------------------------------------------------------
     ActionId.STEP_HELPED: handle_step_helped,
     ActionId.STEP_DID_NOT_HELP: handle_step_did_not_help,
     ActionId.SUGGESTION_TAKE: handle_suggestion_take,
@@ -141,6 +149,7 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.REHEARSAL_NEXT: handle_rehearsal_page,
 }
 VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
+    # --- steps, runs and escalations ----------------------------------------------------------------------------------
     CallbackId.STEP_COMPLETE: handle_step_complete_form,
     CallbackId.STEP_EMAIL: handle_step_email_form,
     CallbackId.STEP_NOTE: handle_step_note_form,
@@ -155,18 +164,23 @@ VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.RUN_START: handle_run_start_form,
     CallbackId.ROUND_SKIP: handle_round_skip_form,
     CallbackId.MILESTONE_NOTE: handle_milestone_note_form,
+    # --- accounts -----------------------------------------------------------------------------------------------------
     CallbackId.ACCOUNT_NOTE: handle_account_note_form,
     CallbackId.ACCOUNT_ADD: handle_account_add_form,
     CallbackId.ACCOUNT_EDIT: handle_account_edit_form,
     CallbackId.LOG_TO_ACCOUNT: handle_log_to_account_form,
+    # --- versions and exemptions of playbooks -------------------------------------------------------------------------
     CallbackId.VERSION_SEND_BACK: handle_version_send_back_form,
     CallbackId.RUNS_MOVE: handle_runs_move_form,
     CallbackId.EXEMPTION_REQUEST: handle_exemption_request_form,
+    # --- journeys -----------------------------------------------------------------------------------------------------
     CallbackId.JOURNEY_CONFIRM: handle_journey_confirm_form,
+    # --- success plan and advocacy ------------------------------------------------------------------------------------
     CallbackId.OBJECTIVE_ADD: handle_objective_add_form,
     CallbackId.OBJECTIVE_UPDATE: handle_objective_update_form,
     CallbackId.ADVOCACY_ASK: handle_advocacy_ask_form,
     CallbackId.ADVOCACY_ANSWER: handle_advocacy_answer_form,
+    # --- what leaders look at, feedback -------------------------------------------------------------------------------
     CallbackId.STEP_FEEDBACK: handle_step_feedback_form,
     CallbackId.SUGGESTION_DECLINE: handle_suggestion_decline_form,
     CallbackId.RETROSPECTIVE: handle_retrospective_form,

@@ -7,6 +7,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.engine.governance.exemptions import about_words
 from bot.library.library import Library
 from bot.models import Account, AccountRole, Exemption, ExemptionStatus, Member, MemberRole
 from bot.slack.exemption_views import ExemptionCard
@@ -60,7 +61,7 @@ async def _load(session: AsyncSession, library: Library, *which: ColumnElement[b
         ExemptionCard(
             exemption_id=exemption.id,
             account=account,
-            about=_about(library, exemption),
+            about=about_words(library, exemption),
             reason=exemption.reason,
             status=exemption.status,
             until=exemption.expires_on,
@@ -69,10 +70,3 @@ async def _load(session: AsyncSession, library: Library, *which: ColumnElement[b
         )
         for exemption, account, asked_by, approved_by in (await session.exec(query)).all()
     ]
-
-
-def _about(library: Library, exemption: Exemption) -> str:
-    if exemption.stage:
-        return f"the gate of the stage {exemption.stage}"
-    playbook = library.approved(exemption.playbook_key or "")
-    return playbook.title if playbook else str(exemption.playbook_key)

@@ -8,18 +8,20 @@ from sqlalchemy import select as core_select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db import Reader
 from bot.engine.calendars import local_date
-from bot.engine.journeys.gates import is_exempt, is_met, missing_for_stage
+from bot.engine.governance.exemptions import is_exempt
+from bot.engine.journeys.gates import is_met, missing_for_stage
 from bot.engine.journeys.joining import load_proposals
 from bot.engine.journeys.milestones import load_milestones, place_of, targets_of
 from bot.engine.journeys.planning import Place
 from bot.engine.state import load_team
-from bot.errors import NotFound
+from bot.errors import NotFound, WrongState
 from bot.library.facts import account_facts
 from bot.library.journeys import JourneyStage
 from bot.library.library import Library
 from bot.models import Account, Milestone, MilestoneKind, MilestoneStatus, Run, RunStatus, Step, StepStatus
-from bot.reports.account_head import Statement
+from bot.reports.account_head import AccountHead, Statement, load_head
 from bot.slack.dates import day_words
 from bot.slack.journey_view import (
     CriterionRow,
@@ -42,10 +44,11 @@ async def load_journey_view(session: AsyncSession, library: Library, account_id:
         raise NotFound(_on_none(library, account))
     rows = await load_milestones(session, account_id)
     targets = targets_of(place, account, rows, team)
-    exempt = await is_exempt(session, account_id, account.stage, today)
+    exempt = await is_exempt(await session.connection(), account_id, now, stage=account.stage)
     states = await _run_states(session, account_id, today)
     stages = tuple(
-        _stage(library, account, place, spec, rows, targets, states, exempt, today) for spec in place.journey.stages
+        _stage(library, account, place, spec, rows, targets, states, exempt is not None, today)
+        for spec in place.journey.stages
     )
     following = library.journeys.get(place.journey.next or "")
     return JourneyView(
@@ -81,6 +84,19 @@ async def load_stage_wait(
     missing = await missing_for_stage(session, library, account, stage, now)
     present = titles.get(account.stage, account.stage)
     return StageWait(account_id, account.name, account.key, present, stage, titles[stage], tuple(missing))
+
+
+async def load_gate(reader: Reader, library: Library, account_id: int) -> tuple[AccountHead, str]:
+    """The account and the title of its stage, when that stage has a gate. Raises WrongState when nothing is asked."""
+    account = await load_head(reader, account_id)
+    journey = library.journeys.get(account.journey or "")
+    spec = journey.stage(account.stage) if journey else None
+    title = library.stages.titles.get(account.stage, account.stage)
+    if spec is None or not spec.gate:
+        raise WrongState(
+            f"Nothing keeps {account.name} in {title}: there is no gate. `/account edit {account.key}` moves it on."
+        )
+    return account, title
 
 
 def _on_none(library: Library, account: Account) -> str:

@@ -37,6 +37,7 @@ USAGES: Mapping[str, Usage] = {
     "journey": Usage(
         "ACCOUNT [JOURNEY]", "the journey an account is on; with a name, put it on that one", "acme year-1"
     ),
+    "exempt": Usage("ACCOUNT [end]", "ask that it may leave its stage though the gate is not met", "acme"),
     "add": Usage("", "add an account", ""),
     "edit": Usage("ACCOUNT", "change dates, people and everything else", "acme"),
 }

@@ -41,11 +41,18 @@ class ExemptionCard:
 
 
 def build_exemption_modal(form: ExemptionForm, title: str, account: str, until: date) -> Block:
-    reason = text_input(multiline=True, placeholder="Such as: they merge with Globex, whose review covers both")
+    """`title` is that of the playbook or of the stage whose gate is passed."""
+    if form.stage:
+        about = f"*{label(account)}* may leave *{label(title)}* without what its gate asks for. A leader decides."
+        example = "Such as: the kick-off was before they were ours"
+    else:
+        about = f"*{label(account)}* goes without *{label(title)}*. The owner of the playbook decides."
+        example = "Such as: they merge with Globex, whose review covers both"
+    reason = text_input(multiline=True, placeholder=example)
     return modal(
         "Ask for an exemption",
         [
-            context(f"*{label(account)}* goes without *{label(title)}*. The owner of the playbook decides."),
+            context(about),
             input_block(InputId.REASON, "Why?", reason),
             input_block(InputId.UNTIL, "Until which day?", date_picker(until.isoformat()), hint="Its last day."),
         ],
@@ -86,7 +93,8 @@ def build_exemption_list(cards: Sequence[ExemptionCard], today: date) -> Message
     text = f"{len(cards)} {'exemption' if len(cards) == 1 else 'exemptions'}"
     blocks = [section(f"*{text}*"), *sections(_line(card, today) for card in cards[:SHOWN])]
     left_out = f"and {len(cards) - SHOWN} more. " if len(cards) > SHOWN else ""
-    return Message(text, [*blocks, context(f"{left_out}`/playbook exempt KEY ACCOUNT end` ends one early.")])
+    end = "`/playbook exempt KEY ACCOUNT end` ends one early; one from a gate, `/account exempt ACCOUNT end`."
+    return Message(text, [*blocks, context(f"{left_out}{end}")])
 
 
 def _line(card: ExemptionCard, today: date) -> str:

@@ -35,6 +35,7 @@ class ActionId(StrEnum):
     JOURNEY_SHOW = "journey_show"
     JOURNEY_CONFIRM = "journey_confirm"
     STAGE_MOVE = "stage_move"
+    GATE_EXEMPT = "gate_exempt"
     BULK_START = "bulk_start"
 
     # --- success plan and advocacy ------------------------------------------------------------------------------------

@@ -151,9 +151,12 @@ def _buttons(view: JourneyView) -> Block:
     confirm = [
         button(f"Confirm what is reached ({view.proposals})", ActionId.JOURNEY_CONFIRM, value, style="primary")
     ] * bool(view.proposals)
+    waits = any(not one.met for stage in view.stages if stage.is_present and not stage.exempt for one in stage.gate)
+    ask = [button("Ask for an exception…", ActionId.GATE_EXEMPT, value)] * waits
     return actions(
         f"journey:{view.account_id}",
         *confirm,
+        *ask,
         button("Card", ActionId.ACCOUNT_SHOW, value),
         button("Timeline", ActionId.ACCOUNT_TIMELINE, value),
     )
@@ -197,14 +200,16 @@ def build_stage_wait_message(waiting: StageWait) -> Message:
         lines = [f"*{title}.* Nothing is missing any more."]
     move = StageMove(account=waiting.account_id, stage=waiting.stage).pack()
     value = AccountRef(account=waiting.account_id).pack()
+    ask = [button("Ask for an exception…", ActionId.GATE_EXEMPT, value)] * bool(waiting.missing)
     return Message(
         title,
         [
             section("\n".join(lines)),
-            context("Move it when that is done, or ask a leader for an exception."),
+            context("Move it when that is done, or ask for an exception, on which a leader decides."),
             actions(
                 f"stage:{waiting.account_id}",
                 button(f"Move to {waiting.stage_title}", ActionId.STAGE_MOVE, move, style="primary"),
+                *ask,
                 button("Journey", ActionId.JOURNEY_SHOW, value),
             ),
         ],

@@ -168,8 +168,11 @@ class ExemptionRef(Payload):
 
 
 class ExemptionForm(Payload):
+    """An exemption being asked for: from a playbook or from the gate of a stage."""
+
     account: int
-    playbook: str
+    playbook: str | None = None
+    stage: str | None = None
 
 
 # --- success plan and advocacy ----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from bot.slack.text import shorten, unformatted
 from handlers.call import CommandCall
 from handlers.commands.account_changing import add_milestone, log_note, log_sentiment, save_contact
 from handlers.commands.account_forms import open_add_form, open_edit_form
-from handlers.commands.account_journey import account_journey
+from handlers.commands.account_journey import account_journey, exempt_from_gate
 from handlers.commands.account_showing import list_accounts, show_card, show_health, show_timeline
 from handlers.commands.account_success import show_advocates, show_or_extend_plan
 from handlers.commands.subcommand import Subcommand
@@ -25,6 +25,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "journey": account_journey,
     "plan": show_or_extend_plan,
     "advocates": show_advocates,
+    "exempt": exempt_from_gate,
     "add": open_add_form,
     "edit": open_edit_form,
 }

@@ -1,13 +1,16 @@
-"""/account journey: the journey an account is on, and putting it on another."""
+"""/account journey and exempt: the journey an account is on, putting it on another, passing a gate of it."""
 
 from bot.db import reading_session
+from bot.engine.governance.exemptions import end_exemption
 from bot.engine.journeys.moving import put_on_journey
 from bot.errors import InvalidInput
 from bot.reports.journey import load_journey_view
 from bot.slack.account_help import usage
 from bot.slack.journey_view import build_journey_message
+from bot.slack.text import plain
 from handlers.call import Call, CommandCall
 from handlers.commands.subcommand import account_and_rest
+from handlers.exempting import END, ask_to_pass_gate
 
 
 async def account_journey(call: CommandCall, text: str) -> None:
@@ -23,6 +26,21 @@ async def account_journey(call: CommandCall, text: str) -> None:
             )
         sentence = change.sentence
     await say_journey(call, account.id, sentence)
+
+
+async def exempt_from_gate(call: CommandCall, text: str) -> None:
+    """Open the form about the gate of the account's stage; with `end` behind the account, end what is in force."""
+    account, rest = await account_and_rest(call, text, "exempt")
+    if rest and rest.lower() != END:
+        raise InvalidInput(usage("exempt"))
+    if not rest:
+        await ask_to_pass_gate(call, account.id)
+        return
+    async with call.changing() as session:
+        change = await end_exemption(
+            session, call.services.library, account.id, call.actor, call.now, stage=account.stage
+        )
+    await call.say(plain(change.sentence))
 
 
 async def say_journey(call: Call, account_id: int, sentence: str | None = None) -> None:

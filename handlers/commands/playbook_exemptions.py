@@ -1,24 +1,20 @@
 """/playbook exempt and exemptions."""
 
-from datetime import timedelta
-
 from bot.db import reading_session
 from bot.engine.calendars import local_date
 from bot.engine.governance.exemptions import end_exemption
-from bot.engine.permissions import require_may_edit_account
 from bot.errors import InvalidInput
 from bot.reports.exemptions import load_exemptions
 from bot.reports.finding import find_account_and_rest, require_found
 from bot.reports.playbooks import find_playbook
-from bot.slack.exemption_views import build_exemption_list, build_exemption_modal
+from bot.slack.exemption_views import build_exemption_list
 from bot.slack.incoming import first_word
 from bot.slack.payloads import ExemptionForm
 from bot.slack.text import plain
 from handlers.call import CommandCall
+from handlers.exempting import END, open_exemption_form
 
 USAGE = "Say which playbook and which account: `/playbook exempt KEY ACCOUNT`."
-PROPOSED = timedelta(days=90)
-END = "end"
 
 
 async def exempt_account(call: CommandCall, text: str) -> None:
@@ -33,13 +29,10 @@ async def exempt_account(call: CommandCall, text: str) -> None:
         account = require_found(found).account
     if word.lower() == END:
         async with call.changing() as session:
-            change = await end_exemption(session, library, account.id, playbook.key, call.actor, call.now)
+            change = await end_exemption(session, library, account.id, call.actor, call.now, playbook_key=playbook.key)
         await call.say(plain(change.sentence))
         return
-    require_may_edit_account(call.actor, account.roles)
-    form = ExemptionForm(account=account.id, playbook=playbook.key)
-    until = local_date(call.now, call.actor.timezone) + PROPOSED
-    await call.open_modal(build_exemption_modal(form, playbook.title, account.name, until))
+    await open_exemption_form(call, account, ExemptionForm(account=account.id, playbook=playbook.key), playbook.title)
 
 
 async def list_exemptions(call: CommandCall, _: str) -> None:

@@ -21,5 +21,6 @@ async def handle_exemption_request_form(call: ViewCall) -> None:
             reason=call.form.text(InputId.REASON) or "",
             until=until,
             playbook_key=form.playbook,
+            stage=form.stage,
         )
     await call.say(plain(change.sentence))

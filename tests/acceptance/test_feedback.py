@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from bot.models import Retrospective, Suggestion, SuggestionStatus
 from tests.support.play import Play, buttons, shown
+from tests.support.world import use_playbook
 
 
 async def finished(play: Play) -> dict[str, Any]:
@@ -109,6 +110,17 @@ async def test_only_owners_and_leaders_see_and_decide(play: Play) -> None:
     assert "Only leaders and owners" in (await queue(play, "eve"))["text"]
     await play.ws.click("eve", seen, "suggestion_take")
     assert "Only the playbook's owner or a leader decides" in play.whispered()
+
+
+async def test_the_owner_of_a_playbook_sees_and_takes_what_is_suggested_for_it(play: Play) -> None:
+    """Rows 4.26 and 4.50."""
+    use_playbook(play.ws.services.library, {"key": "one"}, owners={"journey": "eve@ours.example"})
+    await play.ws.command("maya", "/playbook", "suggest test-play Ask for the admin first")
+    await play.ws.command("maya", "/playbook", "suggest qbr Another")
+    seen = await queue(play, "eve")
+    assert "Suggestions: 1 open" in shown(seen)
+    await play.ws.click("eve", seen, "suggestion_take")
+    assert [one.status for one in await suggestions(play)] == [SuggestionStatus.TAKEN, SuggestionStatus.OPEN]
 
 
 @pytest.mark.parametrize("text", ["", "qbr", "nothing-like-it at all"])

@@ -240,7 +240,7 @@ async def test_a_stage_is_not_left_before_its_gate_is_met(world: World) -> None:
         await edit(world, stage="adoption")
     assert refused.value.field == "stage"
     assert "cannot leave Onboarding yet. Missing: They are live." in refused.value.message
-    assert "ask a leader for an exception" in refused.value.message
+    assert "ask for an exception with `/account exempt acme`" in refused.value.message
     await reach(world, "go-live")
     await edit(world, stage="adoption")
     assert (await world.account()).stage == Stage.ADOPTION

@@ -135,9 +135,8 @@ async def request_exemption(
     )
     session.add(exemption)
     await session.flush()
-    _note(
-        session, exemption, f"asked for an exemption from {_about(library, exemption)} {_terms(exemption)}", actor, now
-    )
+    asked = f"asked for an exemption from {about_words(library, exemption)} {_terms(exemption)}"
+    _note(session, exemption, asked, actor, now)
     owners = await _owners(session, library, exemption)
     if may_decide(actor, {owner.id for owner in owners}):
         return await _approve(session, library, exemption, account, team, actor, now)
@@ -180,19 +179,26 @@ async def decide_exemption(
 
 
 async def end_exemption(
-    session: AsyncSession, library: Library, account_id: int, playbook_key: str, actor: Actor, now: datetime
+    session: AsyncSession,
+    library: Library,
+    account_id: int,
+    actor: Actor,
+    now: datetime,
+    *,
+    playbook_key: str | None = None,
+    stage: str | None = None,
 ) -> ExemptionChange:
-    """The rule holds again from today on."""
+    """The rule holds again from today on: for a playbook or for a stage's gate (one of the two)."""
     account = await lock_account(session, account_id)
     team = await load_team(session, account_id)
     connection = await session.connection()
-    in_force = await is_exempt(connection, account_id, now, playbook_key=playbook_key)
+    in_force = await is_exempt(connection, account_id, now, playbook_key=playbook_key, stage=stage)
     if in_force is None:
-        raise NotFound(f"{account.name} has no exemption from that playbook. `/playbook exemptions` lists them.")
+        raise NotFound(f"{account.name} has no exemption from that. `/playbook exemptions` lists them.")
     exemption = await session.get_one(Exemption, in_force.exemption_id)
     await _require_may_decide(session, library, exemption, actor)
     exemption.expires_on = _today(team, now) - timedelta(days=1)
-    about = _about(library, exemption)
+    about = about_words(library, exemption)
     _note(session, exemption, f"ended the exemption from {about}", actor, now)
     return ExemptionChange(exemption, True, f"{account.name} is no longer exempt from {about}.")
 
@@ -224,10 +230,12 @@ async def _approve(
     if exemption.expires_on < _today(team, now):
         raise WrongState("Its last day is over: decline it, and have them ask anew if it is still needed.")
     exemption.status, exemption.approver_id, exemption.decided_at = ExemptionStatus.APPROVED, actor.member_id, now
-    about = _about(library, exemption)
+    about = about_words(library, exemption)
     _note(session, exemption, f"approved the exemption from {about} {_terms(exemption)}", actor, now)
     await _tell_its_end(session, exemption, team, now)
     sentence = f"{account.name} is exempt from {about} until {_day(exemption.expires_on)}."
+    if exemption.stage:
+        sentence += f" It may go on to the next stage: /account edit {account.key}"
     if await _is_running(session, exemption):
         cancel = f"/playbook cancel {exemption.playbook_key} {account.key} because …"
         sentence += f" It is under way there; to call it off: {cancel}"
@@ -247,7 +255,7 @@ def _decline(
     session: AsyncSession, library: Library, exemption: Exemption, account: Account, actor: Actor, now: datetime
 ) -> ExemptionChange:
     exemption.status, exemption.approver_id, exemption.decided_at = ExemptionStatus.DECLINED, actor.member_id, now
-    about = _about(library, exemption)
+    about = about_words(library, exemption)
     _note(session, exemption, f"declined the exemption from {about}", actor, now)
     sentence = f"{actor.name} declined the exemption of {account.name} from {about}: the rule holds."
     return ExemptionChange(exemption, True, sentence)
@@ -326,9 +334,10 @@ def _note(session: AsyncSession, exemption: Exemption, summary: str, actor: Acto
     record(session, kind, summary, now, account_id=exemption.account_id, actor=actor, details={"id": exemption.id})
 
 
-def _about(library: Library, exemption: Exemption) -> str:
+def about_words(library: Library, exemption: Exemption) -> str:
+    """What an account is exempt from: `Renewal`, `the gate of the stage Onboarding`."""
     if exemption.stage:
-        return f"the gate of the stage {exemption.stage}"
+        return f"the gate of the stage {library.stages.titles.get(exemption.stage, exemption.stage)}"
     key = exemption.playbook_key or ""
     playbook = library.approved(key)
     return playbook.title if playbook else key

@@ -1,13 +1,13 @@
 """Gates: what must be true before an account goes on to the next stage of its journey."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.calendars import local_date
+from bot.engine.governance.exemptions import is_exempt
 from bot.engine.journal import record
 from bot.engine.journeys.milestones import load_milestones, place_of
 from bot.engine.journeys.planning import Place
@@ -18,14 +18,7 @@ from bot.library.conditions import ConditionError, holds
 from bot.library.facts import account_facts
 from bot.library.journeys import GateCriterion
 from bot.library.library import Library
-from bot.models import (
-    Account,
-    DeliveryKind,
-    Exemption,
-    ExemptionStatus,
-    MilestoneStatus,
-    TimelineKind,
-)
+from bot.models import Account, DeliveryKind, MilestoneStatus, TimelineKind
 
 
 def unmet_criteria(place: Place, stage: str, facts: Mapping[str, Any], reached: Collection[str]) -> list[GateCriterion]:
@@ -42,17 +35,6 @@ def is_met(criterion: GateCriterion, place: Place, facts: Mapping[str, Any], rea
         return holds(criterion.when, facts)
     except ConditionError:
         return False
-
-
-async def is_exempt(session: AsyncSession, account_id: int, stage: str, today: date) -> bool:
-    """Whether a leader has let the account pass the gate of this stage."""
-    query = select(Exemption.id).where(
-        Exemption.account_id == account_id,
-        Exemption.stage == stage,
-        Exemption.status == ExemptionStatus.APPROVED,
-        col(Exemption.expires_on) >= today,
-    )
-    return (await session.exec(query)).first() is not None
 
 
 async def missing_for_stage(
@@ -80,7 +62,7 @@ async def missing_for_stage(
         place.journey.milestones[key].key_from(place.started_on) for key in reaching if key in place.journey.milestones
     }
     unmet = unmet_criteria(place, account.stage, {"account": account_facts(account, today)}, reached)
-    if not unmet or await is_exempt(session, account.id, account.stage, today):
+    if not unmet or await is_exempt(await session.connection(), account.id, now, stage=account.stage):
         return []
     return [criterion.label for criterion in unmet]
 
@@ -92,7 +74,8 @@ async def require_gate_open(
     if missing := await missing_for_stage(session, library, account, stage, now):
         raise InvalidInput(
             f"{account.name} cannot leave {library.stages.titles[account.stage]} yet. Missing: {'; '.join(missing)}. "
-            f"Complete that (`/account journey {account.key}` shows it), or ask a leader for an exception.",
+            f"Complete that (`/account journey {account.key}` shows it), or ask for an exception with "
+            f"`/account exempt {account.key}`.",
             field="stage",
         )
 

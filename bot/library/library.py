@@ -224,6 +224,10 @@ class Library(Files):
             self._versions[digest] = Playbook.model_validate(row.content)
         return self._versions[digest]
 
+    def known_version(self, digest: str) -> Playbook | None:
+        """The same without a look into the database; None when this process has not needed the version yet."""
+        return self._versions.get(digest)
+
 
 def owner_words(owner: str | None) -> str:
     """`a leader`, `somebody in the role ae`, `dana@example.com`."""

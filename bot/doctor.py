@@ -15,6 +15,7 @@ from sqlmodel import col
 
 from bot.app import open_slack_client
 from bot.db import Database
+from bot.engine.guardrails import why_idle
 from bot.errors import ConfigurationError
 from bot.library.library import Library
 from bot.library.loading import playbook_files
@@ -65,6 +66,8 @@ async def examine(settings: Settings, database: Database, now: datetime) -> Asyn
         async for finding in look_at_data(connection, now):
             yield finding
         async for finding in look_at_runs(connection, {path.stem for path in playbook_files(settings.playbooks_dir)}):
+            yield finding
+        async for finding in look_at_guardrails(connection, settings):
             yield finding
 
 
@@ -222,6 +225,20 @@ async def look_at_runs(connection: AsyncConnection, keys: Collection[str]) -> As
         what = f"{_counted(count, 'run is', 'runs are')} open of a playbook that has no file any more: {names}."
         mend = "They go on as they began, and no new one can be started. Put the file back, or cancel them."
         yield Finding(Level.WARN, what, mend)
+
+
+async def look_at_guardrails(connection: AsyncConnection, settings: Settings) -> AsyncIterator[Finding]:
+    """Those whose playbook cannot be started now. Files with a mistake were told of already."""
+    library = Library(settings.playbooks_dir, settings.templates_dir)
+    try:
+        library.load()
+    except ConfigurationError:
+        return
+    await library.refresh(connection)
+    for guardrail in library.guardrails.guardrails:
+        if why := why_idle(library, guardrail):
+            what = f"The guardrail “{guardrail.title}” ({guardrail.key}) does nothing: {why}"
+            yield Finding(Level.WARN, what, "Else take it out of guardrails.yaml.")
 
 
 async def _look_at_deliveries(connection: AsyncConnection, now: datetime) -> AsyncIterator[Finding]:

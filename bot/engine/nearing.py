@@ -155,8 +155,14 @@ def _started_since(playbook: Playbook, day: date) -> ColumnElement[bool]:
 
 
 def _page(candidates: ColumnElement[bool], after: int, among: Collection[int] | None) -> Select[Any]:
+    query = served(candidates, col(Account.id) > after).limit(PAGE)
+    return query if among is None else query.where(col(Account.id).in_(among))
+
+
+def served(*which: ColumnElement[bool]) -> Select[Any]:
+    """Accounts that somebody serves, in the order of their ids: with a CSM, neither archived nor churned."""
     is_csm = and_(col(AccountRole.account_id) == Account.id, col(AccountRole.role) == MemberRole.CSM)
-    query = (
+    return (
         select(
             *(getattr(Account, name) for name in COLUMNS),
             col(Member.timezone),
@@ -164,12 +170,9 @@ def _page(candidates: ColumnElement[bool], after: int, among: Collection[int] | 
         )
         .join(AccountRole, is_csm)
         .join(Member, and_(col(Member.id) == AccountRole.member_id, col(Member.active)))
-        .where(candidates, col(Account.archived).is_(False), col(Account.stage) != Stage.CHURNED)
-        .where(col(Account.id) > after)
+        .where(*which, col(Account.archived).is_(False), col(Account.stage) != Stage.CHURNED)
         .order_by(col(Account.id))
-        .limit(PAGE)
     )
-    return query if among is None else query.where(col(Account.id).in_(among))
 
 
 def _decide(search: _Search, account: Any, now: datetime) -> Due | None:

@@ -89,7 +89,7 @@ async def start_due(session: AsyncSession, library: Library, now: datetime, acco
 async def _start_one(session: AsyncSession, library: Library, due: Due, now: datetime) -> Run | None:
     if due.round and await pass_over_if_open(session, due.account_id, due.playbook, due.round, now):
         return None
-    return await _start(session, library, due.account_id, due.playbook, due.reason, now)
+    return await start_once(session, library, due.account_id, due.playbook, due.reason, now)
 
 
 async def _start_those(
@@ -112,7 +112,7 @@ async def _start_those(
         run
         for playbook, condition in found
         if applies(playbook, condition, facts)
-        if (run := await _start(session, library, account.id, playbook, reason, now, contact))
+        if (run := await start_once(session, library, account.id, playbook, reason, now, contact))
     ]
 
 
@@ -126,7 +126,7 @@ async def _today(session: AsyncSession, account_id: int, now: datetime) -> date:
     return local_date(now, (await session.exec(query)).one_or_none() or "UTC")
 
 
-async def _start(
+async def start_once(
     session: AsyncSession,
     library: Library,
     account_id: int,

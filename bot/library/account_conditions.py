@@ -1,11 +1,12 @@
-"""Conditions that are about an account alone: those of the segment table, of gates and of a journey's milestones."""
+"""Conditions that are about an account alone: those of segments, gates, a journey's milestones and guardrails."""
 
 import re
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from bot.library.conditions import ACCOUNT_FIELDS, Condition, unknown_fields
+from bot.library.conditions import ACCOUNT_FIELDS, Condition
 from bot.library.nearness import unknown_name
 
 _TEXT = re.compile(r"""("[^"]*"|'[^']*')""")
@@ -18,12 +19,13 @@ def asked_fields(expression: str) -> frozenset[str]:
     return frozenset(_ASKED.findall(_TEXT.sub("", expression)))
 
 
-def _about_account(expression: str) -> str:
+def check_about_account(expression: str, fields: Collection[str] = ACCOUNT_FIELDS) -> str:
+    """The expression, when it asks for nothing but these fields of the account; raises ValueError otherwise."""
     if _CONTACT.search(_TEXT.sub("", expression)):
         raise ValueError(f"this condition is about the account; it cannot ask for a contact: {expression!r}")
-    for name in unknown_fields(expression):
-        raise ValueError(unknown_name("field of the account", name.removeprefix("account."), sorted(ACCOUNT_FIELDS)))
+    for name in sorted(asked_fields(expression) - set(fields)):
+        raise ValueError(unknown_name("field of the account", name, sorted(fields)))
     return expression
 
 
-AccountCondition = Annotated[Condition, AfterValidator(_about_account)]
+AccountCondition = Annotated[Condition, AfterValidator(check_about_account)]

@@ -10,6 +10,7 @@ from bot.library.advocacy import AdvocacyPolicy, load_advocacy_policy
 from bot.library.contents import Document, document_of
 from bot.library.documents import Documents
 from bot.library.escalation import EscalationPolicy, load_escalation_policy
+from bot.library.guardrails import Guardrails, load_guardrails
 from bot.library.health_config import HealthConfig, load_health_config
 from bot.library.journey_files import load_journeys, table_problems, without_unknown_stages
 from bot.library.journeys import Journey
@@ -36,6 +37,7 @@ class Files:
         self.segments = Segments()
         self.journeys: Mapping[str, Journey] = {}
         self.advocacy_policy = AdvocacyPolicy()
+        self.guardrails = Guardrails()
         self.overlay_files = Overlays()
         self._read_files = Documents()
         self._stamp: TreeStamp | None = None
@@ -62,6 +64,7 @@ class Files:
         self.escalation_policy = load_escalation_policy(self.directory)
         self.health_config = load_health_config(self.directory, tuple(self.segments.titles))
         self.advocacy_policy = load_advocacy_policy(self.directory)
+        self.guardrails = load_guardrails(self.directory, self.catalog)
         return self.catalog
 
     def reload_if_changed(self) -> bool:

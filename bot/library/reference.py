@@ -17,6 +17,7 @@ from pydantic.json_schema import models_json_schema
 from bot.library.advocacy import AdvocacyPolicy, ContactLimit
 from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
 from bot.library.groups import Include, StepGroup
+from bot.library.guardrails import GUARDED_FIELDS, Guardrail, GuardrailAction, GuardrailEscalation, Guardrails
 from bot.library.journeys import GateCriterion, Journey, JourneyMilestone, JourneyStage
 from bot.library.offsets import Due, Offset
 from bot.library.overlays import AddedStep, Overlay, Partial, Wording
@@ -83,6 +84,10 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("A gate's criterion", GateCriterion),
     ("advocacy.yaml", AdvocacyPolicy),
     ("advocacy.yaml: `contact`", ContactLimit),
+    ("guardrails.yaml", Guardrails),
+    ("guardrails.yaml: a row", Guardrail),
+    ("guardrails.yaml: `then`", GuardrailAction),
+    ("guardrails.yaml: `escalate`", GuardrailEscalation),
 )
 
 
@@ -94,6 +99,7 @@ SCHEMAS: Mapping[str, type[Authored]] = {
     "segments.schema.json": Segments,
     "journeys/schema.json": Journey,
     "advocacy-schema.json": AdvocacyPolicy,
+    "guardrails-schema.json": Guardrails,
 }
 """What editors check files against, by the schema's place in playbooks/."""
 
@@ -208,6 +214,9 @@ _LABELS: dict[type[Authored], str] = {
     JourneyStage: "stage",
     JourneyMilestone: "milestone",
     GateCriterion: "criterion",
+    Guardrail: "row",
+    GuardrailAction: "`then`",
+    GuardrailEscalation: "`escalate`",
 }
 _PLURALS = {"criterion": "criteria", "exit criterion": "exit criteria", "`include`": "`include`"}
 
@@ -227,7 +236,11 @@ def _conditions_section() -> str:
     def listed(subject: str, names: frozenset[str]) -> str:
         return f"| `{subject}` | {', '.join(f'`{name}`' for name in sorted(names))} |"
 
-    rows = [listed("account", ACCOUNT_FIELDS), listed("contact", CONTACT_FIELDS)]
+    rows = [
+        listed("account", ACCOUNT_FIELDS),
+        listed("account`, in guardrails only `", GUARDED_FIELDS),
+        listed("contact", CONTACT_FIELDS),
+    ]
     return "\n".join(["### What conditions can ask", "", "| about | fields |", "|---|---|", *rows])
 
 

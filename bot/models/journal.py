@@ -167,6 +167,7 @@ class TimelineKind(StrEnum):
     EXEMPTION_APPROVED = "exemption_approved"
     EXEMPTION_DECLINED = "exemption_declined"
     RETROSPECTIVE = "retrospective"
+    GUARDRAIL = "guardrail"  # a threshold was crossed, and something was done about it
 
 
 class TimelineEntry(SQLModel, table=True):

@@ -1,4 +1,4 @@
-"""What a day owes: journeys roll over, playbooks whose date has come near are started, health is written down.
+"""What a day owes: journeys roll over, playbooks whose date has come near are started, health is kept, guardrails hold.
 
 Everything here may run any number of times a day: what has been done is not done again.
 """
@@ -11,8 +11,9 @@ import structlog
 from bot.engine.journeys.moving import find_to_roll, roll_over
 from bot.engine.nearing import find_due
 from bot.engine.triggers import start_due
+from bot.schedule.guarding import Watch, act_on_crossings
 from bot.services import Services
-from bot.signals.health_snapshots import snapshot_health
+from bot.signals.health_snapshots import snapshot_pages
 
 log = structlog.get_logger(__name__)
 
@@ -23,14 +24,25 @@ PAUSE = (
 
 
 async def run_daily(services: Services, now: datetime) -> int:
-    """Roll over journeys, start due playbooks, keep every account's health. Returns how many playbooks started."""
+    """Roll over journeys, start due playbooks, keep every account's health and act on what it has crossed.
+
+    Returns how many playbooks started because a date has come near.
+    """
     rolled = await roll_journeys(services, now)
     started = await _start_playbooks(services, now)
-    await snapshot_health(services.database, services.library.health_config, now)
-    if started or rolled:
-        log.info("day_began", playbooks_started=started, journeys_rolled_over=rolled)
+    guarded = await keep_health(services, now)
+    if started or rolled or guarded:
+        log.info("day_began", playbooks_started=started, journeys_rolled_over=rolled, guardrails_acted=guarded)
         services.wake()
     return started
+
+
+async def keep_health(services: Services, now: datetime) -> int:
+    """Write down the health of the day, and act on the guardrails it crosses. Returns for how many that was."""
+    watch = Watch(services.library)
+    async for healths in snapshot_pages(services.database, services.library.health_config, now):
+        await watch.look_at(services, healths, now)
+    return await act_on_crossings(services, watch, now)
 
 
 async def roll_journeys(services: Services, now: datetime) -> int:

@@ -29,6 +29,7 @@ from bot.models import (
 )
 from bot.signals.health import Health, HealthFacts, MilestoneFact, PastHealth, compute_health
 
+Healths = dict[int, tuple[HealthFacts, Health]]  # by account id
 Scope = Callable[[Any], ColumnElement[bool]]  # which accounts, said of a column that holds an account's id
 
 SNAPSHOT_SLACK = timedelta(days=14)  # a snapshot older than this before the day asked for tells nothing of that week
@@ -58,9 +59,7 @@ class StepCounts:
             self.longest = max(self.longest, late)
 
 
-async def load_health(
-    reader: Reader, scope: Scope, config: HealthConfig, now: datetime
-) -> dict[int, tuple[HealthFacts, Health]]:
+async def load_health(reader: Reader, scope: Scope, config: HealthConfig, now: datetime) -> Healths:
     """The health of the accounts in scope that are not archived, by account id, with the facts it rests on."""
     facts = await load_health_facts(reader, scope, config, now)
     return {fact.account_id: (fact, compute_health(fact, config, now)) for fact in facts}

@@ -1,5 +1,6 @@
 """Health kept once a day, so that a week later what moved can be told."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import Database, insert_or
 from bot.library.health_config import HealthConfig
 from bot.models import Account, HealthSnapshot
-from bot.signals.health_facts import between, load_health
+from bot.signals.health_facts import Healths, between, load_health
 
 BATCH = 500  # accounts in one short transaction, so that a click does not have to wait for all of them
 
@@ -20,20 +21,28 @@ async def snapshot_health(database: Database, config: HealthConfig, now: datetim
 
     A second time on one day overwrites the first. An account with nothing to judge by has no snapshot.
     """
-    kept, last = 0, 0
+    kept = 0
+    async for healths in snapshot_pages(database, config, now):
+        kept += sum(health.score is not None for _, health in healths.values())
+    return kept
+
+
+async def snapshot_pages(database: Database, config: HealthConfig, now: datetime) -> AsyncIterator[Healths]:
+    """The same a batch at a time: the health of its accounts, with no transaction open."""
+    last = 0
     while True:
         async with database.long_transaction() as session:
             done = await _snapshot_batch(session, config, now, after=last)
         if done is None:
-            return kept
-        last, number = done
-        kept += number
+            return
+        last, healths = done
+        yield healths
 
 
 async def _snapshot_batch(
     session: AsyncSession, config: HealthConfig, now: datetime, *, after: int
-) -> tuple[int, int] | None:
-    """The last account's id and the number of snapshots; None when there are no more accounts."""
+) -> tuple[int, Healths] | None:
+    """The last account's id and the batch's health; None when there are no more accounts."""
     batch = select(col(Account.id)).where(col(Account.id) > after).order_by(col(Account.id)).limit(BATCH).subquery()
     connection = await session.connection()
     first, last = (await connection.execute(select(func.min(batch.c.id), func.max(batch.c.id)))).one()
@@ -47,7 +56,7 @@ async def _snapshot_batch(
     ]
     if rows:
         await _store(session, rows)
-    return int(last), len(rows)
+    return int(last), healths
 
 
 async def _store(session: AsyncSession, rows: list[dict[str, Any]]) -> None:

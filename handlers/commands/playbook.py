@@ -16,6 +16,7 @@ from handlers.commands.playbook_assets import show_assets
 from handlers.commands.playbook_drift import show_drift
 from handlers.commands.playbook_exemptions import exempt_account, list_exemptions
 from handlers.commands.playbook_grid import show_coverage, show_grid
+from handlers.commands.playbook_guardrails import show_guardrails
 from handlers.commands.playbook_rehearse import rehearse_playbook
 from handlers.commands.playbook_report import show_report
 from handlers.commands.playbook_review import show_review
@@ -93,6 +94,7 @@ SUBCOMMANDS: Mapping[str, Callable[[CommandCall, str], Awaitable[None]]] = {
     "drift": show_drift,
     "review": show_review,
     "assets": show_assets,
+    "guardrails": show_guardrails,
     "tasks": show_tasks,
     "help": show_help,
 }

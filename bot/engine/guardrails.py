@@ -100,7 +100,7 @@ async def _tell(
 
 
 async def _whom(session: AsyncSession, owner: str, account: Account) -> Member | None:
-    """The member by email, or the account's in the role; where there is none, a leader: not just anybody of the role."""
+    """The member by email, or the account's in the role; where there is none, a leader: nobody else's AE."""
     if "@" in owner:
         return next(iter(await owners_of(session, owner, account.id)), None)
     team = await load_team(session, account.id)

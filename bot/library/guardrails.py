@@ -1,13 +1,13 @@
 """When to step in and when to escalate, playbooks/guardrails.yaml: thresholds, and what is done when one is crossed."""
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from bot.library.account_conditions import check_about_account
+from bot.library.account_conditions import asked_fields, asks_for_whole_account, check_about_account
 from bot.library.conditions import ACCOUNT_FIELDS, Condition
 from bot.library.configuration import load_configuration
 from bot.library.loading import Catalog
@@ -30,9 +30,15 @@ GUARDED_FIELDS = frozenset(
 )
 """What the conditions of guardrails can ask of an account besides what all conditions can."""
 
-GuardedCondition = Annotated[
-    Condition, AfterValidator(partial(check_about_account, fields=ACCOUNT_FIELDS | GUARDED_FIELDS))
-]
+
+def _check_guarded(expression: str) -> str:
+    """Every field is named, so that a condition is told of no more than it asks for: that is what it costs."""
+    if asks_for_whole_account(expression):
+        raise ValueError(f"name the fields of the account with a dot, as in account.health: {expression!r}")
+    return check_about_account(expression, ACCOUNT_FIELDS | GUARDED_FIELDS)
+
+
+GuardedCondition = Annotated[Condition, AfterValidator(_check_guarded)]
 ShortTitle = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
 
 
@@ -68,6 +74,11 @@ class Guardrail(Authored):
     again_after: int = Field(
         30, ge=1, le=365, description="days after which it is done again if the condition holds then"
     )
+
+    @cached_property
+    def asks(self) -> frozenset[str]:
+        """The fields of the account that the condition asks for."""
+        return asked_fields(self.when)
 
 
 class Guardrails(Authored):

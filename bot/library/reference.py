@@ -233,12 +233,12 @@ def _tags_section() -> str:
 
 
 def _conditions_section() -> str:
-    def listed(subject: str, names: frozenset[str]) -> str:
-        return f"| `{subject}` | {', '.join(f'`{name}`' for name in sorted(names))} |"
+    def listed(subject: str, names: frozenset[str], where: str = "") -> str:
+        return f"| `{subject}`{where} | {', '.join(f'`{name}`' for name in sorted(names))} |"
 
     rows = [
         listed("account", ACCOUNT_FIELDS),
-        listed("account`, in guardrails only `", GUARDED_FIELDS),
+        listed("account", GUARDED_FIELDS, ", in guardrails only"),
         listed("contact", CONTACT_FIELDS),
     ]
     return "\n".join(["### What conditions can ask", "", "| about | fields |", "|---|---|", *rows])

@@ -1,7 +1,9 @@
 """Guardrails, once a day's health is known: what holds is found first, then acted on a few accounts at a time."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
 
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -38,7 +40,7 @@ class Watch:
             self.done |= await done_lately(connection, healths, self.guardrails, now)
 
     def to_act_on(self, now: datetime) -> list[Crossing]:
-        """The new crossings, those of the first guardrails first, with no more escalations than a day may have."""
+        """The new crossings, guardrail by guardrail and there by account; no more escalations than a day may have."""
         place = {guardrail.key: number for number, guardrail in enumerate(self.guardrails)}
         new = [found for found in self.crossings if not rests(found.guardrail, found.account_id, self.done, now)]
         new.sort(key=lambda found: place[found.guardrail.key])
@@ -67,13 +69,19 @@ def ready_guardrails(library: Library) -> list[Guardrail]:
 async def act_on_crossings(services: Services, watch: Watch, now: datetime) -> int:
     """Do what the guardrails say, in short transactions. Returns for how many crossings something was done."""
     acted = 0
-    new = watch.to_act_on(now)
-    for few in (new[at : at + AT_A_TIME] for at in range(0, len(new), AT_A_TIME)):
+    for few in _batches(watch.to_act_on(now)):
         async with services.database.transaction() as session:
-            for crossing in sorted(few, key=lambda found: found.account_id):  # everybody locks accounts in this order
+            for crossing in few:
                 acted += await _act(session, services.library, crossing, now)
         await asyncio.sleep(PAUSE)
     return acted
+
+
+def _batches(crossings: list[Crossing]) -> Iterator[list[Crossing]]:
+    """Each is of one guardrail and in the order of the accounts' ids, in which everybody locks them."""
+    for _, same in groupby(crossings, key=lambda found: found.guardrail.key):
+        found = list(same)
+        yield from (found[at : at + AT_A_TIME] for at in range(0, len(found), AT_A_TIME))
 
 
 async def _act(session: AsyncSession, library: Library, crossing: Crossing, now: datetime) -> bool:

@@ -12,7 +12,6 @@ from sqlmodel import col
 from bot.db import Reader
 from bot.engine.calendars import local_date
 from bot.engine.nearing import served
-from bot.library.account_conditions import asked_fields
 from bot.library.conditions import ConditionError, holds
 from bot.library.facts import account_facts
 from bot.library.guardrails import Guardrail
@@ -85,8 +84,9 @@ def _days_since(instant: datetime | None, now: datetime) -> int | None:
 
 
 def _holds(guardrail: Guardrail, facts: Mapping[str, Any]) -> bool:
+    asked = {name: facts[name] for name in guardrail.asks if name in facts}
     try:
-        return holds(guardrail.when, {"account": facts})
+        return holds(guardrail.when, {"account": asked})
     except ConditionError as error:
         log.warning("guardrail_condition_failed", guardrail=guardrail.key, why=error.message)
         return False
@@ -94,7 +94,7 @@ def _holds(guardrail: Guardrail, facts: Mapping[str, Any]) -> bool:
 
 def why_words(guardrail: Guardrail, facts: Mapping[str, Any]) -> str:
     """What was measured of what the condition asks for: `health 34 of 100, last contact 52 days ago`."""
-    asked = asked_fields(guardrail.when) & set(facts)
+    asked = guardrail.asks & set(facts)
     ahead = [_date_words(name, facts[name]) for name in sorted(asked) if name.startswith(DAYS_UNTIL)]
     measured = [words(facts[name]) for name, words in WORDS.items() if name in asked]
     return ", ".join([*ahead, *measured]) or f"its condition holds: {guardrail.when}"

@@ -26,7 +26,7 @@ _TEXT = re.compile(r"""("[^"]*"|'[^']*')""")
 
 @dataclass(frozen=True, slots=True)
 class GuardrailRow:
-    """`starts` is the title of the playbook; `idle` says why it does nothing; `accounts` is None for those who do not lead."""
+    """`starts` is the playbook's title; `idle` says why it does nothing; `accounts` is None for others than leaders."""
 
     guardrail: Guardrail
     starts: str | None = None

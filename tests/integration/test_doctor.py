@@ -10,6 +10,8 @@ from sqlalchemy import update
 from bot import migrating
 from bot.db import Database
 from bot.doctor import Finding, Level, examine, look_at_scopes
+from bot.engine.governance.syncing import sync_versions
+from bot.library.library import Library
 from bot.manifest import used_scopes
 from bot.models import Account, Delivery, DeliveryKind, DeliveryStatus, Member, MemberRole
 from tests.support.slack_double import SlackDouble, refused
@@ -170,3 +172,21 @@ async def test_an_empty_team_fails(doctor: Doctor) -> None:
     async with doctor.world.database.transaction() as session:
         await session.exec(update(Member).values(active=False))
     assert (await doctor.troubles())[0].startswith("fail  Nobody is a member yet. `playcall members import")
+
+
+async def test_a_guardrail_whose_playbook_is_off_is_a_warning(doctor: Doctor, tmp_path: Path) -> None:
+    """Row 4.5."""
+    (tmp_path / "at-risk").mkdir()
+    (tmp_path / "at-risk" / "rescue.yaml").write_text(
+        "key: rescue\ntitle: Rescue\ncategory: at-risk\nsummary: S\nsuccess: S\nopt_in: true\n"
+        "steps:\n  - {key: call, title: Call, due: 0d}\n"
+    )
+    (tmp_path / "guardrails.yaml").write_text(
+        "guardrails:\n  - {key: low, title: Low, when: account.health < 30, then: {start: rescue}}\n"
+    )
+    library = Library(tmp_path)
+    library.load()
+    async with doctor.world.database.transaction() as session:
+        await sync_versions(session, library, doctor.world.now)
+    (trouble,) = await doctor.troubles(playbooks_dir=tmp_path)
+    assert trouble.startswith("warn  The guardrail “Low” (low) does nothing: The playbook `rescue` is switched off.")

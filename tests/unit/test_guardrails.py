@@ -58,6 +58,7 @@ def test_a_row_is_read_with_its_cool_down(tmp_path: Path) -> None:
         (written("account.healt < 40"), "guardrails.yaml:4 guardrails[0].when: 'healt' is not a field of the account"),
         (written("account.healt < 40"), "did you mean health?"),
         (written("contact.nps < 3"), "it cannot ask for a contact"),
+        (written("'account[\"health\"] < 3'"), "name the fields of the account with a dot, as in account.health"),
         (written("account.health <"), "not a CEL expression"),
         (written(then="{start: health-drip}"), "'health-drip' is not a playbook (did you mean health-drop?)"),
         (written(then="{start: promoter}"), "'promoter' is about a contact"),

@@ -11,16 +11,19 @@ from bot.engine.guardrails import why_idle
 from bot.library.guardrails import Guardrail
 from bot.library.library import Library
 from bot.models import Account
+from bot.reports.account_head import Statement
 from bot.signals.guardrails import find_crossings
 from bot.signals.health_facts import between, load_health
 from bot.slack.guardrails import GuardrailRow, GuardrailTable
 
 PAGE = 500  # accounts weighed in one go
+COUNTED_LIVE = 3000  # up to so many accounts are weighed while somebody waits: Slack does so for three seconds
 
 
 async def load_guardrail_table(reader: Reader, library: Library, now: datetime, *, counting: bool) -> GuardrailTable:
-    """`counting`: with the numbers of accounts, which are for leaders."""
-    counts = await _counts(reader, library, now) if counting else None
+    """`counting`: with the numbers of accounts, which are for leaders; in a large book they are left out."""
+    uncounted = counting and await _number_of_accounts(reader) > COUNTED_LIVE
+    counts = await _counts(reader, library, now) if counting and not uncounted else None
     rows = [
         GuardrailRow(
             guardrail=guardrail,
@@ -30,7 +33,12 @@ async def load_guardrail_table(reader: Reader, library: Library, now: datetime, 
         )
         for guardrail in library.guardrails.guardrails
     ]
-    return GuardrailTable(tuple(rows), library.guardrails.escalations_a_day)
+    return GuardrailTable(tuple(rows), library.guardrails.escalations_a_day, uncounted)
+
+
+async def _number_of_accounts(reader: Reader) -> int:
+    query: Statement = select(func.count()).where(col(Account.archived).is_(False))
+    return int((await reader.execute(query)).scalar_one())
 
 
 def _title(library: Library, guardrail: Guardrail) -> str | None:

@@ -36,8 +36,11 @@ class GuardrailRow:
 
 @dataclass(frozen=True, slots=True)
 class GuardrailTable:
+    """`uncounted`: there are too many accounts to count them while somebody waits."""
+
     rows: tuple[GuardrailRow, ...]
     escalations_a_day: int
+    uncounted: bool = False
 
 
 def build_guardrail_table(table: GuardrailTable, page: int = 1) -> Message:
@@ -46,6 +49,8 @@ def build_guardrail_table(table: GuardrailTable, page: int = 1) -> Message:
         "Looked at every day. What is found for one person goes out as one message, the next morning; "
         f"at most {most} escalation{'s' * (most != 1)} a day are raised. The table is playbooks/guardrails.yaml."
     )
+    if table.uncounted:
+        intro += " Your book is too large to count here for how many accounts each holds: their timelines have it."
     empty = "Nothing is watched: there is no playbooks/guardrails.yaml, or it has no rows. docs/playbooks.md says how."
     return build_page("Guardrails", intro, list(_lines(table)), Paging(page, ROWS, "/playbook guardrails"), empty=empty)
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from pytest_mock import MockerFixture
+
 from bot.library.guardrails import Guardrails
 from bot.models import Account
 from bot.slack.limits import violations
@@ -37,3 +39,10 @@ async def test_without_rows_it_says_where_they_are_written(play: Play) -> None:
     play.ws.services.library.guardrails = Guardrails()
     words = shown(await play.ws.command("dana", "/playbook", "guardrails"))
     assert "there is no playbooks/guardrails.yaml" in words
+
+
+async def test_in_a_large_book_the_answer_does_not_wait_for_the_counts(play: Play, mocker: MockerFixture) -> None:
+    mocker.patch("bot.reports.guardrails.COUNTED_LIVE", 0)
+    words = shown(await play.ws.command("dana", "/playbook", "guardrails"))
+    assert "Your book is too large to count here" in words
+    assert "account today" not in words

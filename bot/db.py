@@ -207,6 +207,8 @@ def insert_or(session: AsyncSession, table: type[SQLModel]) -> PostgresInsert | 
     return sqlite_insert(table) if session.get_bind().dialect.name == "sqlite" else postgres_insert(table)
 
 
-def reading_session(connection: AsyncConnection) -> AsyncSession:
-    """A session to read whole rows with, on a connection of `reading()`."""
+def reading_session(connection: AsyncConnection | NearReader) -> AsyncSession:
+    """A session to read whole rows with, on a connection of `reading()`, or on that of another session."""
+    if isinstance(connection, NearReader):
+        return connection.session()
     return AsyncSession(connection, expire_on_commit=False, autoflush=False)

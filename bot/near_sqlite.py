@@ -44,6 +44,10 @@ class NearReader:
     async def execute(self, statement: Executable, parameters: Parameters | None = None, /) -> CursorResult[Any]:
         return self._connection.execute(statement, parameters)
 
+    def session(self) -> "NearSession":
+        """A session to read whole rows with, on this connection."""
+        return NearSession(self._connection, autoflush=False)
+
     def close(self) -> None:
         self._connection.close()
 
@@ -63,8 +67,8 @@ class NearSession(AsyncSession):
     greenlet for everything that might have to wait. The rest is inherited, and works.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(expire_on_commit=False)
+    def __init__(self, connection: Connection, **options: Any) -> None:
+        super().__init__(expire_on_commit=False, **options)
         self.sync_session.bind = connection
 
     async def exec(self, statement: Any, **options: Any) -> Any:  # the overloads are AsyncSession's

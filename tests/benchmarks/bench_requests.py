@@ -1,7 +1,7 @@
 """Requests a second: `/account health` and completing a step, against a bare Bolt listener that only acknowledges.
 
-Run by `make bench`. Each server is a process of its own under uvicorn (uvloop, httptools), on a SQLite file with 1,000
-accounts; this process is the load: correctly signed requests over kept connections.
+Run by `make bench`. Each server is a process of its own under uvicorn, as `playcall serve` runs it, on a SQLite file
+with 1,000 accounts; this process is the load: correctly signed requests over kept connections.
 """
 
 import asyncio

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from bot import migrating
-from bot.db import Database
+from bot.db import Database, reading_session
 from bot.errors import ConfigurationError, DatabaseUnavailable
-from bot.models import MemberRole, Sentiment
+from bot.models import Account, MemberRole, Sentiment
 from bot.reports.account_card import read_account_card
 from bot.reports.account_head import AccountHead, load_head, load_heads
 from bot.reports.parts import part
@@ -86,3 +86,11 @@ async def test_a_glance_at_a_database_that_is_down_is_one_sentence() -> None:
 def test_a_part_that_says_what_a_row_has_no_room_for_is_refused() -> None:
     with pytest.raises(ValueError, match="no room for"):
         part("step", colour="red")
+
+
+async def test_a_session_can_read_on_the_connection_of_another(database: Database, now: datetime) -> None:
+    account = await some_account(database, now)
+    async with database.transaction() as session:
+        await (await session.connection()).execute(text("UPDATE accounts SET name = 'Renamed'"))
+        other = reading_session(await session.connection())
+        assert (await other.get_one(Account, account.id)).name == "Renamed"

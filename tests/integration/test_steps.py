@@ -11,6 +11,7 @@ from bot.engine.actors import Actor
 from bot.engine.answers import Completion
 from bot.engine.milestones import reach_milestone
 from bot.errors import InvalidInput, NotAllowed, NotFound, WrongState
+from bot.library.library import Library
 from bot.models import (
     DeliveryKind,
     Escalation,
@@ -23,6 +24,7 @@ from bot.models import (
     TouchpointKind,
     TouchpointStatus,
 )
+from bot.reports.step_forms import may_ask
 from tests.support.world import World
 
 TWO = ({"key": "first"}, {"key": "second", "needs": ["first"], "due": "first + 2d"})
@@ -63,6 +65,23 @@ async def test_two_people_completing_at_once_complete_it_once(world: World) -> N
     changes = await asyncio.gather(complete(world, first.id), complete(world, first.id, world.dana))
     assert sorted(change.changed for change in changes) == [False, True]
     assert (await world.timeline()).count("completed “First”") == 1
+
+
+async def test_whether_completing_may_ask_is_told_by_a_glance(world: World) -> None:
+    run = await world.start({"key": "plain"}, {"key": "asking", "artefact": {"label": "Link", "type": "url"}})
+    steps = await world.steps(run)
+
+    async def asks(key: str, library: Library = world.library) -> bool:
+        async with world.database.glance() as reader:
+            return await may_ask(reader, library, steps[key].id)
+
+    assert await asks("plain", Library(world.library.directory))  # a process that never saw the playbook cannot know
+    await complete(world, steps["plain"].id)
+    assert not await asks("plain", Library(world.library.directory))  # what is finished asks nothing
+    assert await asks("asking")
+    async with world.database.transaction() as session:
+        await use.undo_step(session, world.library, steps["plain"].id, world.maya, world.now)
+    assert not await asks("plain")
 
 
 async def test_a_waiting_step_cannot_be_completed_and_says_for_what_it_waits(world: World) -> None:

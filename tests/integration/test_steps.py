@@ -68,7 +68,7 @@ async def test_two_people_completing_at_once_complete_it_once(world: World) -> N
 
 
 async def test_whether_completing_may_ask_is_told_by_a_glance(world: World) -> None:
-    run = await world.start({"key": "plain"}, {"key": "asking", "artefact": {"label": "Link", "type": "url"}})
+    run = await world.start({"key": "plain"}, {"key": "asking", "artefact": {"label": "Link", "type": "link"}})
     steps = await world.steps(run)
 
     async def asks(key: str, library: Library = world.library) -> bool:

@@ -70,7 +70,7 @@ async def act_on_crossings(services: Services, watch: Watch, now: datetime) -> i
     """Do what the guardrails say, in short transactions. Returns for how many crossings something was done."""
     acted = 0
     for few in _batches(watch.to_act_on(now)):
-        async with services.database.transaction() as session:
+        async with services.database.long_transaction() as session:
             for crossing in few:
                 acted += await _act(session, services.library, crossing, now)
         await asyncio.sleep(PAUSE)

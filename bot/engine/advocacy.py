@@ -13,7 +13,6 @@ from bot.engine.calendars import local_date
 from bot.engine.fatigue import PastAsk, Refusal, Situation, decide_ask
 from bot.engine.journal import record
 from bot.engine.permissions import require_may_edit_account
-from bot.engine.replanning import OPEN_RUNS
 from bot.engine.state import load_team, lock_account
 from bot.engine.transitions import ASK_FROM
 from bot.engine.words import ago
@@ -21,6 +20,7 @@ from bot.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from bot.library.library import Library
 from bot.library.schema import Category
 from bot.models import (
+    OPEN_RUNS,
     Account,
     AdvocacyAsk,
     AdvocateStatus,

@@ -13,7 +13,6 @@ from bot.db import Reader
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
 from bot.engine.outbox import notify
-from bot.engine.replanning import OPEN_RUNS
 from bot.engine.runs import start_run
 from bot.errors import AlreadyRunning, InvalidInput, NotAllowed, NotFound, PlaycallError
 from bot.library.account_conditions import AccountCondition
@@ -21,7 +20,7 @@ from bot.library.conditions import ConditionError, holds
 from bot.library.facts import ACCOUNT_COLUMNS, account_facts
 from bot.library.library import Library
 from bot.library.schema import Playbook
-from bot.models import Account, BulkStart, Member, Run, Stage
+from bot.models import OPEN_RUNS, Account, BulkStart, Member, Run, Stage
 
 PAGE = 500
 COLUMNS = ("id", *ACCOUNT_COLUMNS, "attributes")

@@ -221,7 +221,24 @@ async def _tell(
     *,
     mention: Member | None = None,
 ) -> None:
-    """Timeline, thread, message and Home tabs. `mention` is who must hear of it: a redrawn message calls nobody."""
+    """What `tell_thread` tells, and Home tabs."""
+    await tell_thread(session, escalation, kind, summary, sentence, actor, now, mention=mention)
+    concerned = [escalation.owner_id, escalation.raised_by_id, team.roles.get(MemberRole.CSM)]
+    await refresh_homes(session, [*concerned, actor.member_id if actor else None], now)
+
+
+async def tell_thread(
+    session: AsyncSession,
+    escalation: Escalation,
+    kind: TimelineKind,
+    summary: str,
+    sentence: str,
+    actor: Actor | None,
+    now: datetime,
+    *,
+    mention: Member | None = None,
+) -> None:
+    """Timeline, thread and message. `mention` is who must hear of it: a redrawn message calls nobody."""
     record(
         session,
         kind,
@@ -243,8 +260,6 @@ async def _tell(
         | ({"mention_member_id": mention.id} if mention else {}),
     )
     await redraw_escalation(session, escalation.id, now)
-    concerned = [escalation.owner_id, escalation.raised_by_id, team.roles.get(MemberRole.CSM)]
-    await refresh_homes(session, [*concerned, actor.member_id if actor else None], now)
 
 
 async def _complete_its_step(

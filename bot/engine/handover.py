@@ -9,11 +9,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.actors import Actor
 from bot.engine.journal import record
 from bot.engine.progress import reschedule, show_changes
-from bot.engine.replanning import OPEN_RUNS
 from bot.engine.state import RunState, load_run
 from bot.engine.transitions import UNFINISHED
 from bot.library.library import Library
-from bot.models import MemberRole, Run, RunStatus, Step, StepStatus, TimelineKind
+from bot.models import OPEN_RUNS, MemberRole, Run, RunStatus, Step, StepStatus, TimelineKind
 
 
 async def hand_over_steps(

@@ -10,9 +10,7 @@ from bot.engine.journeys.milestones import follow_dates
 from bot.engine.progress import replan, reschedule, show_changes
 from bot.engine.state import load_run
 from bot.library.library import Library
-from bot.models import Account, Run, RunStatus, StepStatus, TimelineKind
-
-OPEN_RUNS = (RunStatus.ACTIVE, RunStatus.PAUSED)
+from bot.models import OPEN_RUNS, Account, Run, RunStatus, StepStatus, TimelineKind
 
 
 async def replan_other_runs(

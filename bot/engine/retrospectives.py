@@ -7,13 +7,10 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
-from bot.engine.escalations import load_answerable
-from bot.engine.journal import record
-from bot.engine.outbox import enqueue, redraw_escalation
-from bot.engine.raising import ESCALATION_LANE
+from bot.engine.escalations import load_answerable, tell_thread
 from bot.engine.suggestions import suggest
 from bot.errors import InvalidInput, WrongState
-from bot.models import DeliveryKind, EscalationStatus, Member, Retrospective, SuggestionSource, TimelineKind
+from bot.models import EscalationStatus, Member, Retrospective, SuggestionSource, TimelineKind
 
 LENGTH = 3000
 
@@ -59,26 +56,9 @@ async def hold_retrospective(
             source=source,
             escalation_id=escalation_id,
         )
-    record(
-        session,
-        TimelineKind.RETROSPECTIVE,
-        f"looked back at the escalation: {retrospective.change}",
-        now,
-        account_id=escalation.account_id,
-        actor=actor,
-        run_id=escalation.run_id,
-        step_id=escalation.step_id,
-        escalation_id=escalation_id,
-    )
-    await enqueue(
-        session,
-        DeliveryKind.ESCALATION_UPDATE,
-        now,
-        lane=ESCALATION_LANE,
-        account_id=escalation.account_id,
-        payload={"escalation_id": escalation_id, "text": _told(retrospective, actor)},
-    )
-    await redraw_escalation(session, escalation_id, now)
+    summary = f"looked back at the escalation: {retrospective.change}"
+    sentence = _told(retrospective, actor)
+    await tell_thread(session, escalation, TimelineKind.RETROSPECTIVE, summary, sentence, actor, now)
     return retrospective
 
 

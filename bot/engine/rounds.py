@@ -14,7 +14,6 @@ from bot.engine.calendars import local_date
 from bot.engine.journal import record
 from bot.engine.periods import Round, round_of, rounds_from
 from bot.engine.permissions import require_may_run_playbooks
-from bot.engine.replanning import OPEN_RUNS
 from bot.engine.runs import cancel_run
 from bot.engine.state import Team, load_team, lock_account
 from bot.engine.waiting import applies
@@ -22,7 +21,7 @@ from bot.errors import InvalidInput
 from bot.library.facts import account_facts
 from bot.library.library import Library
 from bot.library.schema import Playbook, RecurringTrigger
-from bot.models import Account, Run, SkippedOccurrence, TimelineKind
+from bot.models import OPEN_RUNS, Account, Run, SkippedOccurrence, TimelineKind
 
 REASON_LENGTH = 2900  # the entry in the timeline says more than the reason
 AHEAD = 24  # rounds looked at: as many may be skipped one after the other

@@ -12,7 +12,6 @@ from bot.engine.journal import record
 from bot.engine.owners import owner_members
 from bot.engine.permissions import require_may_run_playbooks
 from bot.engine.progress import advance, end_run, replan, reschedule, show_changes
-from bot.engine.replanning import OPEN_RUNS
 from bot.engine.state import RunState, Team, load_run, load_team, lock_account
 from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import RUN_FROM
@@ -24,7 +23,7 @@ from bot.library.facts import account_facts, contact_facts
 from bot.library.library import Library
 from bot.library.references import CONFIRM_OUTCOME
 from bot.library.schema import Playbook, StepSpec
-from bot.models import Account, Contact, Member, Run, RunStatus, Step, StepStatus, TimelineKind
+from bot.models import OPEN_RUNS, Account, Contact, Member, Run, RunStatus, Step, StepStatus, TimelineKind
 
 
 @dataclass(frozen=True)

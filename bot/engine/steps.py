@@ -18,14 +18,13 @@ from bot.engine.journal import record
 from bot.engine.permissions import require_may_change_step
 from bot.engine.progress import advance, replan, reschedule, show_changes
 from bot.engine.reopening import send_back, settle_unfinished
-from bot.engine.replanning import OPEN_RUNS
 from bot.engine.state import RunState, load_run_of_step
 from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import UNDOABLE, StepVerb, require_step_verb
 from bot.engine.words import ago
 from bot.errors import InvalidInput, NotFound, WrongState
 from bot.library.library import Library
-from bot.models import BlockCategory, Member, Run, RunStatus, Step, StepKind, StepStatus, TimelineKind
+from bot.models import OPEN_RUNS, BlockCategory, Member, Run, RunStatus, Step, StepKind, StepStatus, TimelineKind
 
 UNDO_WINDOW = timedelta(minutes=10)
 CONTACT_KINDS = frozenset({StepKind.EMAIL, StepKind.MEETING})

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import Database
 from bot.engine.accounts import slug
 from bot.engine.outbox import refresh_homes
-from bot.engine.replanning import OPEN_RUNS, replan_other_runs
+from bot.engine.replanning import replan_other_runs
 from bot.imports import values as cells
 from bot.imports.bulk import blank_row, chunks, insert_rows, read_all, read_where, update_rows
 from bot.imports.columns import Column
@@ -23,6 +23,7 @@ from bot.imports.serving import serve_imported
 from bot.library.journeys import Journey
 from bot.library.library import Library
 from bot.models import (
+    OPEN_RUNS,
     Account,
     AccountRole,
     Anchor,

@@ -49,6 +49,7 @@ from bot.models.playbooks import (
 from bot.models.runs import (
     ACTIONABLE,
     FINISHED,
+    OPEN_RUNS,
     BlockCategory,
     BulkStart,
     Run,
@@ -63,6 +64,7 @@ from bot.models.touchpoints import Touchpoint, TouchpointKind, TouchpointStatus
 __all__ = [
     "ACTIONABLE",
     "FINISHED",
+    "OPEN_RUNS",
     "Account",
     "AccountRole",
     "AdvocacyAsk",

@@ -94,6 +94,7 @@ class StepStatus(StrEnum):
     CANCELLED = "cancelled"  # its run was cancelled, or an outcome made it pointless
 
 
+OPEN_RUNS = frozenset({RunStatus.ACTIVE, RunStatus.PAUSED})
 FINISHED = frozenset({StepStatus.DONE, StepStatus.SKIPPED, StepStatus.NOT_APPLICABLE, StepStatus.CANCELLED})
 ACTIONABLE = frozenset({StepStatus.OPEN, StepStatus.BLOCKED})
 

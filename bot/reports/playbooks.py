@@ -9,10 +9,8 @@ from bot.library.loading import Problem
 from bot.library.nearness import nearest as nearest
 from bot.library.overlays import Overlay
 from bot.library.schema import Playbook
-from bot.models import Contact, Run, RunStatus
+from bot.models import OPEN_RUNS, Contact, Run
 from bot.slack.playbook_views import ContactChoice
-
-UNDER_WAY = (RunStatus.ACTIVE, RunStatus.PAUSED)
 
 
 def find_playbook(library: Library, name: str) -> Playbook:
@@ -86,7 +84,7 @@ async def load_contact_choices(session: AsyncSession, account_id: int) -> list[C
 async def runs_under_way(session: AsyncSession, account_id: int, playbook_key: str) -> list[Run]:
     query = (
         select(Run)
-        .where(Run.account_id == account_id, Run.playbook_key == playbook_key, col(Run.status).in_(UNDER_WAY))
+        .where(Run.account_id == account_id, Run.playbook_key == playbook_key, col(Run.status).in_(OPEN_RUNS))
         .order_by(col(Run.id))
     )
     return list((await session.exec(query)).all())

@@ -10,13 +10,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
-from bot.engine.replanning import OPEN_RUNS
 from bot.errors import NotFound
 from bot.library.library import Library
 from bot.library.pinning import DIGEST, join_content
 from bot.library.tags import OBJECTIVE
 from bot.models import (
     FINISHED,
+    OPEN_RUNS,
     Account,
     Contact,
     Member,

@@ -13,12 +13,11 @@ from bot.engine.actors import Actor
 from bot.errors import NotFound
 from bot.library.changes import Change, compare
 from bot.library.overlay_changes import compare_overlays
-from bot.models import DocumentKind, Member, PlaybookEntry, PlaybookVersion, Run, RunStatus, VersionStatus
+from bot.models import OPEN_RUNS, DocumentKind, Member, PlaybookEntry, PlaybookVersion, Run, VersionStatus
 from bot.slack.step_card import role_words
 from bot.slack.version_views import HistoryEntry, HistoryVersion, VersionCard
 
 ENTRIES = 31  # one more than is shown
-OPEN = (RunStatus.ACTIVE, RunStatus.PAUSED)
 WAITING_FIRST = (VersionStatus.DRAFT, VersionStatus.REJECTED, VersionStatus.APPROVED)
 
 
@@ -120,7 +119,7 @@ async def _runs(session: AsyncSession, version: PlaybookVersion) -> tuple[int, i
     """How many open runs are on other versions, and how many there are."""
     query = (
         select(Run.playbook_version_id, func.count(col(Run.id)))
-        .where(Run.playbook_key == version.key, col(Run.status).in_(OPEN))
+        .where(Run.playbook_key == version.key, col(Run.status).in_(OPEN_RUNS))
         .group_by(col(Run.playbook_version_id))
     )
     counts: dict[int, int] = dict((await session.exec(query)).all())

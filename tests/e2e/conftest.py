@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.executable import DemoUnavailable, find_executable
-from tests.e2e.running import MONDAY_MORNING, Demo, set_clock
+from tests.e2e.running import Demo, started_demo
 
 
 @pytest.fixture(scope="session")
@@ -20,11 +20,5 @@ def executable() -> Path:
 @pytest.fixture
 async def demo(executable: Path, tmp_path: Path) -> AsyncIterator[Demo]:
     """A demo that has been started, on a Monday morning."""
-    directory = tmp_path / "data"
-    directory.mkdir()
-    set_clock(directory, MONDAY_MORNING)
-    started = Demo(executable, directory)
-    await started.start()
-    yield started
-    await started.close()
-    print(started.said)  # shown when the test failed
+    async with started_demo(executable, tmp_path / "data") as started:
+        yield started

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,8 +88,20 @@ class Demo:
         self._listening.cancel()  # the workspace may still hold the other end
 
 
+@contextlib.asynccontextmanager
+async def started_demo(executable: Path, directory: Path) -> AsyncIterator[Demo]:
+    """A demo that has been started in a directory of its own, on a Monday morning."""
+    set_clock(directory, MONDAY_MORNING)
+    started = Demo(executable, directory)
+    await started.start()
+    yield started
+    await started.close()
+    print(started.said)  # shown when the test failed
+
+
 def set_clock(directory: Path, instant: datetime) -> None:
     """Let the demo in this directory begin at an instant, so that a test means the same on every day."""
+    directory.mkdir(exist_ok=True)
     offset = instant - datetime.now(UTC)
     (directory / "clock.json").write_text(json.dumps({"offset_seconds": offset.total_seconds()}))
 

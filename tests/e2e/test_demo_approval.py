@@ -9,7 +9,7 @@ import pytest
 from bot.demo.people import LEADERS_CHANNEL, channel_id
 from bot.settings import ROOT
 from tests.e2e.playing import Actor, enter, words_of
-from tests.e2e.running import MONDAY_MORNING, Demo, set_clock
+from tests.e2e.running import Demo, started_demo
 
 pytestmark = pytest.mark.e2e
 
@@ -36,14 +36,8 @@ def playbooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 async def demo(executable: Path, tmp_path: Path, playbooks: Path) -> AsyncIterator[Demo]:  # noqa: ARG001  # read by it
-    directory = tmp_path / "data"
-    directory.mkdir()
-    set_clock(directory, MONDAY_MORNING)
-    started = Demo(executable, directory)
-    await started.start()
-    yield started
-    await started.close()
-    print(started.said)  # shown when the test failed
+    async with started_demo(executable, tmp_path / "data") as started:
+        yield started
 
 
 async def test_a_file_written_while_the_demo_runs_is_approved_started_changed_and_its_run_moved(

@@ -9,7 +9,6 @@ from sqlmodel import col, select
 from bot.engine.actors import Actor
 from bot.engine.advocacy import answer_ask, ask_contact, ask_first
 from bot.engine.answers import Completion
-from bot.engine.raising import raise_escalation
 from bot.engine.runs import start_run
 from bot.engine.steps import complete_step, undo_step
 from bot.errors import InvalidInput, NotAllowed, WrongState
@@ -21,8 +20,6 @@ from bot.models import (
     AskStatus,
     Contact,
     ContactRole,
-    MemberRole,
-    Severity,
 )
 from tests.support.world import World, use_playbook
 
@@ -148,17 +145,7 @@ async def test_nobody_is_asked_during_an_escalation_or_an_at_risk_playbook(world
     await world.start({"key": "call-them"}, key="usage-drop", title="Usage drop", category="at-risk")
     with pytest.raises(InvalidInput, match="“Usage drop” is running on Acme"):
         await ask(world)
-    async with world.database.transaction() as session:
-        await raise_escalation(
-            session,
-            world.library,
-            world.account_id,
-            world.maya,
-            world.now,
-            target=MemberRole.LEADER,
-            severity=Severity.HIGH,
-            ask="Help",
-        )
+    await world.escalate()
     with pytest.raises(InvalidInput, match="Acme has an open escalation"):
         await ask(world)
 

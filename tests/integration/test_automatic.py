@@ -9,8 +9,7 @@ import pytest
 from sqlmodel import select
 
 from bot.clock import FixedClock
-from bot.engine.raising import raise_escalation
-from bot.models import Account, Contact, DeliveryKind, MemberRole, Severity, Step, StepStatus, Touch
+from bot.models import Account, Contact, DeliveryKind, Step, StepStatus, Touch
 from bot.schedule.automatic import send_automatic
 from bot.schedule.firing import fire_due
 from bot.services import Services
@@ -114,17 +113,7 @@ async def test_an_account_that_comes_to_high_touch_later_gets_no_automatic_mail(
 async def test_an_open_escalation_stops_automatic_sends(low_touch: World, services: Services) -> None:
     """Row 4.57: automatic sends stop while an escalation is open on the account."""
     world = low_touch
-    async with world.database.transaction() as session:
-        await raise_escalation(
-            session,
-            world.library,
-            world.account_id,
-            world.maya,
-            world.now,
-            target=MemberRole.LEADER,
-            severity=Severity.HIGH,
-            ask="Please call them.",
-        )
+    await world.escalate()
     assert "an escalation is open" in await hold_reason(world, services)
 
 

@@ -9,7 +9,6 @@ from bot.engine import steps as use
 from bot.engine.accounts import edit_account
 from bot.engine.escalations import acknowledge_escalation
 from bot.engine.milestones import reach_milestone
-from bot.engine.raising import raise_escalation
 from bot.models import (
     DeliveryKind,
     DeliveryStatus,
@@ -17,7 +16,6 @@ from bot.models import (
     Member,
     MemberRole,
     Rung,
-    Severity,
     StepStatus,
     TouchpointKind,
     TouchpointStatus,
@@ -218,17 +216,7 @@ async def test_a_milestone_is_celebrated_and_starts_what_waits_for_it(world: Wor
 
 
 async def raised(world: World, target: MemberRole = MemberRole.AE) -> Escalation:
-    async with world.database.transaction() as session:
-        return await raise_escalation(
-            session,
-            world.library,
-            world.account_id,
-            world.maya,
-            world.now,
-            target=target,
-            severity=Severity.HIGH,
-            ask="Please call their CFO.",
-        )
+    return await world.escalate(target=target, ask="Please call their CFO.")
 
 
 async def test_an_escalation_nobody_takes_climbs_to_the_deputy_and_then_the_leader(

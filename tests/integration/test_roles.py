@@ -8,7 +8,6 @@ from sqlmodel import select
 from bot.clock import FixedClock
 from bot.engine.answers import Completion
 from bot.engine.owners import owner_members
-from bot.engine.raising import raise_escalation
 from bot.engine.steps import block_step, complete_step, skip_step, undo_step
 from bot.errors import InvalidInput, NotAllowed
 from bot.models import (
@@ -17,7 +16,6 @@ from bot.models import (
     DeliveryKind,
     MemberRole,
     RunStatus,
-    Severity,
     StepStatus,
     TimelineEntry,
     TimelineKind,
@@ -88,19 +86,8 @@ async def test_an_escalation_from_a_playbook_goes_to_its_escalation_owner(world:
     """Row 4.10: whoever is asked, the escalation owner of the playbook receives and owns it."""
     run_id = await world.start({"key": "first"}, owners={"escalation": "sam@ours.example"})
     step = (await world.steps(run_id))["first"]
-    async with world.database.transaction() as session:
-        raised = await raise_escalation(
-            session,
-            world.library,
-            world.account_id,
-            world.maya,
-            world.now,
-            target=MemberRole.LEADER,
-            severity=Severity.HIGH,
-            ask="Please call them.",
-            step_id=step.id,
-        )
-        assert raised.owner_id == world.sam.member_id
+    raised = await world.escalate(step_id=step.id)
+    assert raised.owner_id == world.sam.member_id
 
 
 # --- exit criteria ----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from bot.db import Database
 from bot.engine.actors import Actor
+from bot.engine.raising import raise_escalation
 from bot.engine.runs import start_run
 from bot.library.library import Library
 from bot.library.loading import Catalog
@@ -18,9 +19,11 @@ from bot.models import (
     AccountRole,
     Contact,
     Delivery,
+    Escalation,
     Member,
     MemberRole,
     Run,
+    Severity,
     Stage,
     Step,
     TimelineEntry,
@@ -79,6 +82,23 @@ class World:
                 session, self.library, self.account_id, written.key, self.now, actor=actor or self.maya
             )
             return run.id
+
+    async def escalate(
+        self, *, step_id: int | None = None, target: MemberRole = MemberRole.LEADER, ask: str = "Please call them."
+    ) -> Escalation:
+        """maya calls for help on acme."""
+        async with self.database.transaction() as session:
+            return await raise_escalation(
+                session,
+                self.library,
+                self.account_id,
+                self.maya,
+                self.now,
+                target=target,
+                severity=Severity.HIGH,
+                ask=ask,
+                step_id=step_id,
+            )
 
 
 async def change_members(world: World, **changes: dict[str, Any]) -> None:

@@ -12,9 +12,8 @@ from bot.engine.governance.entries import record_decision
 from bot.engine.governance.owners import editors_named, owner_named, owners_of
 from bot.engine.governance.telling import redraw_draft, tell_editors, tell_leaders, tell_team
 from bot.engine.permissions import require_may_decide
-from bot.engine.replanning import OPEN_RUNS
 from bot.errors import InvalidInput, NotFound, WrongState
-from bot.models import Member, PlaybookVersion, Run, VersionStatus
+from bot.models import OPEN_RUNS, Member, PlaybookVersion, Run, VersionStatus
 
 REASON_LENGTH = 3000
 

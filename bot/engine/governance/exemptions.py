@@ -25,6 +25,7 @@ from bot.engine.state import Team, load_team, lock_account
 from bot.errors import InvalidInput, NotFound, WrongState
 from bot.library.library import Library
 from bot.models import (
+    OPEN_RUNS,
     Account,
     AccountRole,
     DeliveryKind,
@@ -33,12 +34,10 @@ from bot.models import (
     Member,
     MemberRole,
     Run,
-    RunStatus,
     TimelineKind,
 )
 
 REASON_LENGTH = 2000
-OPEN_RUNS = (RunStatus.ACTIVE, RunStatus.PAUSED)
 LONGEST = timedelta(days=366)
 EARLIEST_HOUR = 9  # of a day on which nobody's hours are known
 

@@ -17,7 +17,6 @@ from bot.engine.journal import record
 from bot.engine.permissions import require_may_move_run
 from bot.engine.planning import anchor_dates, plan_due_dates
 from bot.engine.progress import advance, replan, reschedule, settled_days, show_changes
-from bot.engine.replanning import OPEN_RUNS
 from bot.engine.runs import RunChange, find_confirmer, new_steps
 from bot.engine.state import RunState, load_run
 from bot.engine.touchpoints import cancel_touchpoints
@@ -28,7 +27,7 @@ from bot.library.contents import store_variant, store_version
 from bot.library.library import Library
 from bot.library.resolving import Resolved
 from bot.library.schema import Playbook
-from bot.models import ACTIONABLE, Contact, Member, Run, RunStatus, Step, StepStatus, TimelineKind
+from bot.models import ACTIONABLE, OPEN_RUNS, Contact, Member, Run, RunStatus, Step, StepStatus, TimelineKind
 
 MOST_AT_ONCE = 25
 LEFT_BEHIND = "no longer part of the playbook"

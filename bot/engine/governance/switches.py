@@ -12,9 +12,8 @@ from bot.engine.actors import Actor
 from bot.engine.governance.entries import record_decision
 from bot.engine.governance.syncing import sync_versions
 from bot.engine.permissions import require_leads
-from bot.engine.replanning import OPEN_RUNS
 from bot.library.library import Library
-from bot.models import PlaybookSwitch, Run
+from bot.models import OPEN_RUNS, PlaybookSwitch, Run
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,11 @@ from bot.engine.actors import Actor
 from bot.engine.journal import record
 from bot.engine.journeys.moving import put_on_journey
 from bot.engine.outbox import notify
-from bot.engine.replanning import OPEN_RUNS
 from bot.engine.state import load_team
 from bot.library.facts import account_facts
 from bot.library.library import Library
 from bot.library.segments import DECIDED, SegmentRow
-from bot.models import Account, Run, TimelineKind, Touch
+from bot.models import OPEN_RUNS, Account, Run, TimelineKind, Touch
 
 
 @dataclass(frozen=True, slots=True)

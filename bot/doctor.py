@@ -20,7 +20,7 @@ from bot.errors import ConfigurationError
 from bot.library.library import Library
 from bot.library.loading import playbook_files
 from bot.manifest import used_scopes
-from bot.models import Account, AccountRole, Delivery, DeliveryStatus, Member, MemberRole, Run, RunStatus
+from bot.models import OPEN_RUNS, Account, AccountRole, Delivery, DeliveryStatus, Member, MemberRole, Run
 from bot.settings import Settings
 from bot.web import why_not_ready
 
@@ -219,7 +219,7 @@ async def _look_at_accounts(connection: AsyncConnection) -> AsyncIterator[Findin
 
 async def look_at_runs(connection: AsyncConnection, keys: Collection[str]) -> AsyncIterator[Finding]:
     """`keys` are those of the playbooks that have a file, in order or not."""
-    lost = (col(Run.status).in_([RunStatus.ACTIVE, RunStatus.PAUSED]), col(Run.playbook_key).not_in(keys))
+    lost = (col(Run.status).in_(OPEN_RUNS), col(Run.playbook_key).not_in(keys))
     if count := await _count(connection, *lost):
         names = await _some(connection, col(Run.playbook_key), *lost)
         what = f"{_counted(count, 'run is', 'runs are')} open of a playbook that has no file any more: {names}."

@@ -178,3 +178,12 @@ async def test_an_approved_overlay_that_does_not_fit_the_approved_playbook_is_no
         newest = (await session.exec(select(Run).order_by(col(Run.id).desc()))).first()
         assert newest is not None
         assert newest.variant_id is None
+
+
+async def test_a_rehearsal_is_shaped_by_the_overlays_in_use(world: World) -> None:
+    """Not by what waits in the files of overlays."""
+    await begin(world)
+    await change(world)
+    playbook = world.library.catalog.playbooks["test-play"]
+    (overlay,) = world.library.rehearsing(playbook).overlays()
+    assert overlay.leave_out == ["mail"]

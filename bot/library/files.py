@@ -15,6 +15,7 @@ from bot.library.health_config import HealthConfig, load_health_config
 from bot.library.journey_files import load_journeys, table_problems, without_unknown_stages
 from bot.library.journeys import Journey
 from bot.library.loading import Catalog, load_catalog, read_one, with_last_good
+from bot.library.metrics import Metrics, load_metrics
 from bot.library.overlay_loading import Overlays, load_overlays
 from bot.library.rendering import EmailTemplates
 from bot.library.schema import Playbook
@@ -38,6 +39,7 @@ class Files:
         self.journeys: Mapping[str, Journey] = {}
         self.advocacy_policy = AdvocacyPolicy()
         self.guardrails = Guardrails()
+        self.metrics = Metrics()
         self.overlay_files = Overlays()
         self._read_files = Documents()
         self._stamp: TreeStamp | None = None
@@ -64,6 +66,7 @@ class Files:
         self.escalation_policy = load_escalation_policy(self.directory)
         self.health_config = load_health_config(self.directory, tuple(self.segments.titles))
         self.advocacy_policy = load_advocacy_policy(self.directory)
+        self.metrics = load_metrics(self.directory)
         self.guardrails = load_guardrails(self.directory, self.catalog)
         return self.catalog
 

@@ -19,6 +19,8 @@ from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
 from bot.library.groups import Include, StepGroup
 from bot.library.guardrails import GUARDED_FIELDS, Guardrail, GuardrailAction, GuardrailEscalation, Guardrails
 from bot.library.journeys import GateCriterion, Journey, JourneyMilestone, JourneyStage
+from bot.library.measures import Measure
+from bot.library.metrics import Metric, Metrics
 from bot.library.offsets import Due, Offset
 from bot.library.overlays import AddedStep, Overlay, Partial, Wording
 from bot.library.schema import (
@@ -88,6 +90,9 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("guardrails.yaml: a row", Guardrail),
     ("guardrails.yaml: `then`", GuardrailAction),
     ("guardrails.yaml: `escalate`", GuardrailEscalation),
+    ("metrics.yaml", Metrics),
+    ("metrics.yaml: a metric", Metric),
+    ("A measure", Measure),
 )
 
 
@@ -100,6 +105,7 @@ SCHEMAS: Mapping[str, type[Authored]] = {
     "journeys/schema.json": Journey,
     "advocacy-schema.json": AdvocacyPolicy,
     "guardrails-schema.json": Guardrails,
+    "metrics-schema.json": Metrics,
 }
 """What editors check files against, by the schema's place in playbooks/."""
 

@@ -133,6 +133,8 @@ class Contact(SQLModel, table=True):
     nps: int | None = None
     nps_at: datetime | None = instant(default=None)
     may_email: bool = True
+    unsubscribed_at: datetime | None = instant(default=None)  # they said so themselves; `may_email` is false then
+    bounced_at: datetime | None = instant(default=None)  # the latest time a mail server refused the address for good
     advocate: AdvocateStatus | None = choice(AdvocateStatus, default=None, nullable=True)
     advocacy: list[str] = json_field(default_factory=list)  # kinds of ask this person said yes to
     asked_at: datetime | None = instant(default=None)  # of the latest advocacy ask, so that conditions can ask about it

@@ -1,4 +1,4 @@
-"""What people wrote and what happened: notes, escalations, signals, the timeline, daily health."""
+"""What people wrote and what happened: notes, escalations, the timeline, daily health."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -91,34 +91,6 @@ class Escalation(SQLModel, table=True):
     revision: int = 0
 
 
-class SignalKind(StrEnum):
-    SENTIMENT = "sentiment"
-    NPS = "nps"
-
-
-class Signal(SQLModel, table=True):
-    """A fact from outside or from a person, at the time it was observed."""
-
-    __tablename__ = "signals"
-    __table_args__ = (
-        UniqueConstraint("source", "external_id"),
-        Index("ix_signals_account_kind_at", "account_id", "kind", "observed_at"),
-    )
-
-    id: int = id_field()
-    account_id: int = foreign_key("accounts", index=False, cascade=True)
-    contact_id: int | None = foreign_key("contacts", default=None, cascade=True)
-    kind: SignalKind = choice(SignalKind)
-    number: float | None = None
-    label: str | None = Field(default=None, max_length=200)
-    comment: str | None = Field(default=None, max_length=3000)
-    author_id: int | None = foreign_key("members", default=None, index=False)
-    source: str = Field(max_length=80)
-    external_id: str = Field(max_length=200)
-    observed_at: datetime = instant()
-    created_at: datetime = instant()
-
-
 class TimelineKind(StrEnum):
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_CHANGED = "account_changed"
@@ -158,6 +130,12 @@ class TimelineKind(StrEnum):
     NOTE = "note"
     EMAIL_SENT = "email_sent"
     EMAIL_HELD = "email_held"  # meant to go by itself, left to a person
+    EMAIL_FAILED = "email_failed"
+    UNSUBSCRIBED = "unsubscribed"
+    SIGNAL = "signal"  # a fact worth reading on the timeline: not every number that is measured
+    RULE_FIRED = "rule_fired"
+    ALERT_RAISED = "alert_raised"
+    ALERT_ANSWERED = "alert_answered"
     ESCALATION_RAISED = "escalation_raised"
     ESCALATION_ACKNOWLEDGED = "escalation_acknowledged"
     ESCALATION_INFO_NEEDED = "escalation_info_needed"
@@ -198,4 +176,5 @@ class HealthSnapshot(SQLModel, table=True):
     account_id: int = foreign_key("accounts", index=False, cascade=True)
     day: date
     score: int
+    confidence: int | None = Field(default=None, description="in percent; None in rows older than this column")
     components: dict[str, Any] = json_field()

@@ -22,6 +22,10 @@ class DeliveryKind(StrEnum):
     VERSION_DRAFT = "version_draft"  # asks an owner to approve a changed playbook
     VERSION_NEWS = "version_news"  # tells the team what an approved version changes
     EXEMPTION_REQUEST = "exemption_request"  # asks an owner to approve an exemption
+    ALERT = "alert"  # asks somebody to decide about what the data say
+    RULE_HELD = "rule_held"  # a rule would act on many accounts: asks its owner to look first
+    QUARANTINE = "quarantine"  # signals of an account nobody knows
+    DATA_GAPS = "data_gaps"  # the weekly list of what is missing on file, to the data owner
     EXEMPTION_OVER = "exemption_over"  # tells the CSM that one has ended
 
 

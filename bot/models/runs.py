@@ -139,5 +139,6 @@ class Step(SQLModel, table=True):
     reason: str | None = Field(default=None, max_length=3000, description="why skipped, blocked, sent back, ...")
     artefact: str | None = Field(default=None, max_length=3000)
     answers: dict[str, Any] = json_field(default_factory=dict)
+    found: dict[str, Any] = json_field(default_factory=dict)  # answers that the data gave, with source and time
     effects: dict[str, Any] = json_field(default_factory=dict)  # what finishing it changed elsewhere, for undo
     revision: int = Field(default=0, description="grows with every change; a modal opened on an older one is told so")

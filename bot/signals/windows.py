@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
@@ -72,7 +72,7 @@ def _by_window(measures: Iterable[Measure]) -> Mapping[Window, list[Measure]]:
     return windows
 
 
-async def _rows(reader: Reader, query: Select[Any]) -> list[Row[Any]]:
+async def _rows(reader: Reader, query: Select[*tuple[Any, ...]]) -> list[Row[Any]]:
     return list((await reader.execute(query)).all())
 
 
@@ -189,7 +189,7 @@ def _add_taken(found: Measurements, measures: Collection[Measure], rows: Iterabl
                 known.setdefault(measure, Measured(0, until))
 
 
-def _health(found: Measurements, span: tuple[datetime, datetime]) -> Select[Any]:
+def _health(found: Measurements, span: tuple[datetime, datetime]) -> Select[int, date, int]:
     """Each day's score counts from the end of its day (UTC), when it is kept."""
     day = col(HealthSnapshot.day)
     return (

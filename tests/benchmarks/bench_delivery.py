@@ -5,13 +5,10 @@ The least time any program could take is 19 seconds: everybody's first message a
 """
 
 import asyncio
-import json
 import logging
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +26,7 @@ from bot.models import Delivery, DeliveryKind, DeliveryStatus, Member, MemberRol
 from bot.services import Services
 from bot.settings import Settings
 from tests.support.outboxes import BUILDERS
+from tests.support.slack_process import slack_process
 
 PEOPLE, EACH = 50, 20
 CAP = 100  # messages per second over all channels: above 50, so that the pace of the channels decides
@@ -40,7 +38,7 @@ Json = dict[str, Any]
 
 async def measure() -> Json:
     """Deliver everything; returns what the double saw, and the seconds it took."""
-    async with slack_process() as slack, aiohttp.ClientSession() as session:
+    async with slack_process(PEOPLE, CAP * 60) as slack, aiohttp.ClientSession() as session:
         client = AsyncWebClient(token=slack["token"], base_url=slack["url"], session=session)
         with tempfile.TemporaryDirectory() as directory:
             database = await filled_database(Path(directory))
@@ -85,26 +83,6 @@ async def filled_database(directory: Path) -> Database:
         await session.exec(insert(Member), params=members)
         await session.exec(insert(Delivery), params=deliveries)
     return database
-
-
-@asynccontextmanager
-async def slack_process() -> AsyncIterator[Json]:
-    options = ["--people", str(PEOPLE), "--messages-per-minute", str(CAP * 60)]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.support.slack_double",
-        *options,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin
-    assert process.stdout
-    try:
-        yield json.loads(await process.stdout.readline())
-    finally:
-        process.stdin.close()
-        await process.wait()
 
 
 def main() -> None:

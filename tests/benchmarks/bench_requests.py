@@ -5,7 +5,6 @@ with 1,000 accounts; this process is the load: correctly signed requests over ke
 """
 
 import asyncio
-import json
 import socket
 import sys
 import tempfile
@@ -21,7 +20,6 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -33,14 +31,12 @@ from bot.migrating import migrate
 from bot.models import Step, StepStatus
 from bot.processes import spare_from_collection
 from bot.settings import Settings
-from bot.slack.ids import ActionId
-from bot.slack.payloads import StepRef
 from bot.web import build_web_app
 from tests.benchmarks.book import ACCOUNTS, STEPS, write_book
+from tests.support.clicks import NOWHERE, SECRET, complete_click, signed
 from tests.support.slack_double import TOKEN, SlackDouble
 from tests.support.slack_state import TEAM
 
-SECRET = "a-signing-secret"
 REQUESTS, ROUNDS, CONCURRENCY, CROWD = 400, 3, 16, 64
 
 
@@ -113,46 +109,16 @@ async def _until_listening(port: int) -> None:
 # --- the load ---------------------------------------------------------------------------------------------------------
 
 
-def signed(body: str) -> bytes:
-    """A request as Slack sends it, ready for the socket."""
-    timestamp = str(int(time.time()))
-    signature = SignatureVerifier(SECRET).generate_signature(timestamp=timestamp, body=body)
-    head = (
-        "POST /slack/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        f"X-Slack-Request-Timestamp: {timestamp}\r\nX-Slack-Signature: {signature}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return (head + body).encode()
-
-
 def health_requests() -> Iterator[bytes]:
     while True:
         form = {"command": "/account", "text": "health acme", "user_id": "U1", "team_id": TEAM, "channel_id": "C1"}
-        yield signed(urlencode({**form, "trigger_id": "t", "response_url": "http://127.0.0.1:1/none"}))
+        yield signed(urlencode({**form, "trigger_id": "t", "response_url": NOWHERE}))
 
 
 def completion_requests() -> Iterator[bytes]:
     """A click on Complete for one step after the other."""
     for step in range(1, STEPS + 1):
-        click = {
-            "type": "block_actions",
-            "user": {"id": "U1", "team_id": TEAM},
-            "team": {"id": TEAM},
-            "api_app_id": "A1",
-            "trigger_id": "t",
-            "response_url": "http://127.0.0.1:1/none",
-            "container": {"type": "message", "message_ts": "1.1", "channel_id": "D1"},
-            "channel": {"id": "D1"},
-            "actions": [
-                {
-                    "type": "button",
-                    "block_id": "b",
-                    "action_id": ActionId.STEP_COMPLETE,
-                    "value": StepRef(step=step, revision=0).pack(),
-                }
-            ],
-        }
-        yield signed(urlencode({"payload": json.dumps(click)}))
+        yield complete_click(step, "U1")
 
 
 async def drive(port: int, requests: Iterator[bytes], number: int, concurrency: int) -> tuple[float, list[float]]:

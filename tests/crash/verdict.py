@@ -1,0 +1,90 @@
+"""What was lost and what was repeated, from the database and from what Slack accepted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from bot.db import Database
+from bot.models import (
+    Delivery,
+    DeliveryStatus,
+    PostedMessage,
+    PostedStep,
+    Run,
+    RunStatus,
+    Step,
+    StepStatus,
+    TimelineEntry,
+    TimelineKind,
+)
+
+
+@dataclass
+class Verdict:
+    """All but the first three are to be 0."""
+
+    messages: int
+    steps_done: int
+    deliveries: int
+    unsent: int = 0  # deliveries that neither arrived nor are on their way
+    failed: int = 0
+    unseen: int = 0  # open steps that no message in Slack shows
+    vanished: int = 0  # messages the database knows and Slack does not
+    repeated: int = 0  # deliveries that Slack accepted more than once
+    unknown: int = 0  # messages in Slack that the database does not know
+    undone: int = 0  # steps somebody was told were done, and are not
+    recorded_wrongly: int = 0  # steps done without exactly one entry on the timeline
+    lies: int = 0
+
+    @property
+    def lost(self) -> int:
+        return self.unsent + self.failed + self.unseen + self.vanished + self.undone + self.recorded_wrongly + self.lies
+
+    @property
+    def twice(self) -> int:
+        return self.repeated + self.unknown
+
+
+async def judge(database: Database, accepted: Mapping[str, int], told: set[int], lies: int) -> Verdict:
+    async with database.reading() as connection:
+        rows = (await connection.execute(select(col(Delivery.key), col(Delivery.status)))).all()
+        status = {row.key: row.status for row in rows}
+        posted = select(col(Delivery.key)).join(PostedMessage, col(PostedMessage.delivery_id) == Delivery.id)
+        known = set((await connection.execute(posted)).scalars())
+        done = set(
+            (await connection.execute(select(col(Step.id)).where(col(Step.status) == StepStatus.DONE))).scalars()
+        )
+        entries = (
+            select(col(TimelineEntry.step_id), func.count().label("number"))
+            .where(col(TimelineEntry.kind) == TimelineKind.STEP_COMPLETED)
+            .group_by(col(TimelineEntry.step_id))
+        )
+        recorded = {row.step_id: row.number for row in (await connection.execute(entries)).all()}
+        shown = select(col(PostedStep.step_id))
+        unseen = (
+            select(func.count())
+            .select_from(Step)
+            .join(Run, col(Run.id) == Step.run_id)
+            .where(
+                col(Step.status) == StepStatus.OPEN,
+                col(Run.status) == RunStatus.ACTIVE,
+                col(Step.id).not_in(shown),
+            )
+        )
+        unseen_steps = (await connection.execute(unseen)).scalar_one()
+    return Verdict(
+        messages=len(accepted),
+        steps_done=len(done),
+        deliveries=len(status),
+        unsent=sum(one in {DeliveryStatus.PENDING, DeliveryStatus.LEASED} for one in status.values()),
+        failed=sum(one == DeliveryStatus.FAILED for one in status.values()),
+        unseen=unseen_steps,
+        vanished=sum(key not in accepted for key in known),
+        repeated=sum(count > 1 for count in accepted.values()),
+        unknown=sum(key not in status for key in accepted),
+        undone=len(told - done),
+        recorded_wrongly=sum(recorded.get(step_id, 0) != 1 for step_id in done),
+        lies=lies,
+    )

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench lock fmt
+.PHONY: help install run test check bench crash lock fmt
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ check: install ## what must hold before a commit: format, lint, types, import di
 
 bench: install ## the benchmarks, one after another
 	@set -e; for file in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$file .py); echo; done
+
+crash: install ## kill every process hundreds of times under load; prints what was lost or repeated
+	@$(BIN)/python -m tests.crash
 
 # Pins for every platform and for Python 3.11 upwards, without a word about where packages come from.
 lock: install ## write requirements.lock anew from the ranges in pyproject.toml (needs uv)

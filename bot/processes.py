@@ -10,7 +10,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from filelock import AsyncFileLock, Timeout
 from slack_bolt.async_app import AsyncApp
+from sqlalchemy import URL
 
 from bot.app import build_services, build_slack_app, nobody_to_wake, open_slack_client, required
 from bot.delivery.builders import BUILDERS
@@ -25,6 +27,7 @@ from bot.web import NOT_MIGRATED, build_web_app, why_not_ready
 log = structlog.get_logger(__name__)
 
 GRACE_SECONDS = 8  # platforms kill ten seconds after SIGTERM
+SECONDS_FOR_THE_LAST_WORKER = 10  # to stop, when a new release starts before the old one has ended
 
 
 async def run_web(settings: Settings) -> None:
@@ -52,10 +55,33 @@ async def serve(services: Services, stop: asyncio.Event) -> None:
 
 async def run_worker(settings: Settings) -> None:
     woken = asyncio.Event()
-    async with open_services(settings, woken.set) as services:
+    async with open_services(settings, woken.set) as services, only_worker(services.database.url):
         spare_from_collection()
         with stop_on_signals() as stop:
             await work(services, woken, stop)
+
+
+@asynccontextmanager
+async def only_worker(url: URL) -> AsyncIterator[None]:
+    """On SQLite, stay the one worker of this database while the block runs; on PostgreSQL there may be many.
+
+    Waits as long as the one before may take to stop. Raises ConfigurationError when it does not. The lock is the
+    operating system's: it is free as soon as its holder is gone, however that ended.
+    """
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        yield
+        return
+    lock = AsyncFileLock(f"{url.database}.worker.lock", timeout=SECONDS_FOR_THE_LAST_WORKER)
+    try:
+        await lock.acquire()
+    except Timeout:
+        raise ConfigurationError(
+            f"A worker is already running on {url.database}: SQLite is for one. Stop that one, or use PostgreSQL."
+        ) from None
+    try:
+        yield
+    finally:
+        await lock.release()
 
 
 async def work(services: Services, woken: asyncio.Event, stop: asyncio.Event) -> None:

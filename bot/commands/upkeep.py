@@ -1,14 +1,16 @@
-"""`playcall manifest | doctor`."""
+"""`playcall manifest | doctor | backup | restore`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.commands.environment import load_settings, open_database, run_async
+from bot.errors import InvalidInput
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (manifest, doctor):
+    for command in (manifest, doctor, backup, restore):
         app.command()(command)
 
 
@@ -41,3 +43,34 @@ def doctor() -> None:
 
     if not run_async(run()):
         raise typer.Exit(1)
+
+
+def backup(file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")]) -> None:
+    """Write the whole database to a file, while Playcall goes on working."""
+    from sqlalchemy import make_url
+
+    from bot.backup import back_up
+
+    run_async(back_up(make_url(load_settings().database_url), file))
+    typer.echo(f"The database is in {file}. `playcall restore {file}` brings it back.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `playcall backup` wrote.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Give up what the database holds now.")] = False,
+) -> None:
+    """Put a backup in the place of the database. Stop web and workers first."""
+    from bot import backup
+    from bot.processes import only_worker
+
+    async def bring_back() -> None:
+        settings = load_settings()
+        async with open_database(settings) as database:
+            url = database.url
+            if not replace and await backup.holds_something(database):
+                raise InvalidInput("This database is in use. `--replace` gives up what it holds for the backup.")
+        async with only_worker(url):
+            await backup.restore(url, file)
+
+    run_async(bring_back())
+    typer.echo("The backup is in place. Run `playcall migrate`, then start web and worker.")

@@ -77,6 +77,7 @@ def build_slack_app(services: Services, client: AsyncWebClient) -> AsyncApp:
     """Bolt with every listener of handlers.table. A listener runs before Slack's request is answered."""
     secret = services.settings.slack_signing_secret
     app = AsyncApp(
+        name="Playcall",  # Bolt would look for the name of the file that calls it, and that takes longest of all
         client=client,
         signing_secret=secret.get_secret_value() if secret else "",
         process_before_response=True,

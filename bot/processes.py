@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from filelock import AsyncFileLock, Timeout
+from prometheus_client import start_http_server
 from slack_bolt.async_app import AsyncApp
 from sqlalchemy import URL
 
@@ -43,7 +44,7 @@ async def serve(services: Services, stop: asyncio.Event) -> None:
     async with open_slack_client(settings) as client:
         secret = None if settings.slack_app_token else _signing_secret(settings)
         slack = build_slack_app(services, client)
-        web = build_web_app(services.database, slack, secret)
+        web = build_web_app(services.database, services.clock, slack, secret)
         watching = Heartbeat(services, watching_jobs())
         watching.start()
         try:
@@ -56,6 +57,8 @@ async def serve(services: Services, stop: asyncio.Event) -> None:
 async def run_worker(settings: Settings) -> None:
     woken = asyncio.Event()
     async with open_services(settings, woken.set) as services, only_worker(services.database.url):
+        if settings.worker_metrics_port:
+            start_http_server(settings.worker_metrics_port)
         spare_from_collection()
         with stop_on_signals() as stop:
             await work(services, woken, stop)

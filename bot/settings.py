@@ -52,5 +52,9 @@ class Settings(BaseSettings):
         20, gt=0, description="The cap on messages over all channels together."
     )
 
+    worker_metrics_port: int | None = Field(
+        None, description="Where the worker answers Prometheus; web does at /metrics."
+    )
+
     capacity_hours: float = Field(30, gt=0, description="How many hours of a week a person has for playbooks.")
     step_minutes: int = Field(30, gt=0, description="How long a step takes whose playbook does not say.")

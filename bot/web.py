@@ -5,22 +5,27 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import __version__
+from bot.clock import Clock
 from bot.db import Database
 from bot.errors import ConfigurationError, DatabaseUnavailable
 from bot.migrating import is_current
+from bot.reports.queues import load_queues
 
 BODY_LIMIT = 1_000_000  # bytes; the largest thing Slack sends is a view of 250 KB
 TOO_LARGE = "The body is too large: at most 1 MB is read."
 NOT_MIGRATED = "The database is not migrated. Run `playcall migrate`."
 
 
-def build_web_app(database: Database, slack: AsyncApp | None = None, signing_secret: str | None = None) -> FastAPI:
+def build_web_app(
+    database: Database, clock: Clock, slack: AsyncApp | None = None, signing_secret: str | None = None
+) -> FastAPI:
     """The application. Without a signing secret nobody can post as Slack: /slack/events does not exist then."""
     web = FastAPI(title="Playcall", version=__version__)
     web.add_middleware(BodyLimit)
@@ -38,6 +43,15 @@ def build_web_app(database: Database, slack: AsyncApp | None = None, signing_sec
             return {"status": "ready"}
         response.status_code = 503
         return {"status": "not ready", "reason": reason}
+
+    @web.get("/metrics")
+    async def metrics() -> Response:
+        """For Prometheus: this process, and how far the queues have come."""
+        async with database.reading() as connection:
+            queues = await load_queues(connection, clock.now())
+        told = CollectorRegistry()
+        told.register(queues)
+        return Response(generate_latest(REGISTRY) + generate_latest(told), media_type=CONTENT_TYPE_LATEST)
 
     if slack and signing_secret:
         web.add_api_route("/slack/events", _slack_endpoint(slack, signing_secret), methods=["POST"])

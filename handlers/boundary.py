@@ -14,9 +14,11 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from bot.errors import PlaycallError
 from bot.services import Services
+from bot.telemetry import LISTENER_FAILURES, LISTENER_SECONDS
 from handlers.call import Call
 from handlers.identity import identify
 
@@ -45,13 +47,14 @@ def bounded(kind: type[C], handle: Callable[[C], Awaitable[None]], services: Ser
             await ack()
             return
         call = kind(services, services.clock.now(), body, client, ack, respond)
-        try:
-            own_team = context.authorize_result.team_id if context.authorize_result else None
-            call.actor = await identify(services, body, own_team, client)
-            await handle(call)
-        except Exception as error:
-            await _quietly(_answer(call, error, handle.__name__))
-        await _quietly(call.finish())
+        with bound_contextvars(request=secrets.token_hex(4)), LISTENER_SECONDS.labels(handle.__name__).time():
+            try:
+                own_team = context.authorize_result.team_id if context.authorize_result else None
+                call.actor = await identify(services, body, own_team, client)
+                await handle(call)
+            except Exception as error:
+                await _quietly(_answer(call, error, handle.__name__))
+            await _quietly(call.finish())
 
     listener.__name__ = handle.__name__
     return listener
@@ -60,22 +63,20 @@ def bounded(kind: type[C], handle: Callable[[C], Awaitable[None]], services: Ser
 async def _answer(call: Call, error: Exception, listener: str) -> None:
     """Say what became of it. Once a change is saved, whatever fails is only about showing it."""
     if call.changed:
-        reference = _logged("answer_failed", listener)
-        await call.say(SAVED.format(reference))
+        await call.say(SAVED.format(_logged("answer_failed", listener)))
     elif isinstance(error, PlaycallError):
         await call.refuse(error)
     elif isinstance(error, SlackApiError) and error.response.get("error") in LATE:
         await call.fail(TOO_LATE)
     else:
-        reference = _logged("listener_failed", listener)
-        await call.fail(SORRY.format(reference))
+        await call.fail(SORRY.format(_logged("listener_failed", listener)))
 
 
 def _logged(event: str, listener: str) -> str:
     """Log the error that is being handled. Returns what to look for in the log."""
-    reference = secrets.token_hex(4)
-    log.exception(event, listener=listener, reference=reference)
-    return reference
+    LISTENER_FAILURES.labels(listener).inc()
+    log.exception(event, listener=listener)
+    return str(get_contextvars()["request"])
 
 
 async def _quietly(answer: Awaitable[None]) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
+from structlog.contextvars import bind_contextvars
 
 from bot.delivery.addresses import Addresses
 from bot.delivery.claiming import claim
@@ -19,6 +20,7 @@ from bot.delivery.writing import Writer
 from bot.errors import DatabaseUnavailable
 from bot.models import Delivery, DeliveryKind
 from bot.services import Services
+from bot.telemetry import DELIVERIES
 
 log = structlog.get_logger(__name__)
 
@@ -99,12 +101,14 @@ class Outbox:
         return len(claimed.deliveries)
 
     async def _carry(self, delivery: Delivery, mark: int) -> Outcome:
+        bind_contextvars(request=delivery.request)  # of this flight alone: a task has a context of its own
         try:
             outcome = await self._courier.deliver(delivery, mark)
         except Exception:
             # its lease will run out; then it is looked up in Slack and sent if it is not there
             log.exception("delivery_interrupted", delivery_id=delivery.id)
             return Outcome.LOST
+        DELIVERIES.labels(delivery.kind, outcome).inc()
         log.info("delivery_ended", delivery_id=delivery.id, kind=delivery.kind, outcome=outcome)
         return outcome
 

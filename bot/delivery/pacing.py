@@ -16,6 +16,7 @@ from bot.db import Database, insert_or
 from bot.delivery.pausing import Pause
 from bot.delivery.writing import Writer
 from bot.models import Lane
+from bot.telemetry import PACING_SECONDS
 
 LANE_INTERVAL = timedelta(seconds=1)
 USUAL_ANSWER = timedelta(milliseconds=100)
@@ -44,8 +45,9 @@ class Pacing:
 
     async def take(self, lane: str) -> datetime:
         """Wait until a message may be posted in the lane. That moment, which is returned, is then nobody else's."""
-        await self._take_from_workspace()
-        return await self._take_row(lane, LANE_INTERVAL)
+        with PACING_SECONDS.time():
+            await self._take_from_workspace()
+            return await self._take_row(lane, LANE_INTERVAL)
 
     def leaves(self, lane: str) -> None:
         """The message leaves now, a little after its moment was taken: the next one keeps its distance from this."""

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from structlog.contextvars import get_contextvars
 
 from bot.db import insert_or
 from bot.models import Delivery, DeliveryKind, DeliveryStatus, PostedMessage, PostedStep
@@ -160,6 +161,7 @@ _COLUMNS = (
     "member_id",
     "account_id",
     "payload",
+    "request",
     "available_at",
     "attempts",
     "created_at",
@@ -177,7 +179,8 @@ def _row(
     payload: dict[str, Any] | None,
 ) -> dict[str, Any]:
     status, payload = DeliveryStatus.PENDING, payload or {}
-    values = (uuid4().hex, kind, status, lane, merge_key, member_id, account_id, payload, available_at, 0, now)
+    request = get_contextvars().get("request")
+    values = (uuid4().hex, kind, status, lane, merge_key, member_id, account_id, payload, request, available_at, 0, now)
     return dict(zip(_COLUMNS, values, strict=True))
 
 

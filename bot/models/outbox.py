@@ -63,6 +63,9 @@ class Delivery(SQLModel, table=True):
     member_id: int | None = foreign_key("members", default=None)
     account_id: int | None = foreign_key("accounts", default=None, cascade=True)
     payload: dict[str, Any] = json_field(default_factory=dict)
+    request: str | None = Field(
+        default=None, max_length=16, description="the request whose change it tells of, in the log"
+    )
     available_at: datetime = instant()
     lease_until: datetime | None = instant(default=None)
     attempts: int = 0

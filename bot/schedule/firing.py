@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,7 @@ from bot.schedule.deciding import Decision, Defer, Fire, Outcome, Skip, decide_b
 from bot.schedule.overdue import tell_accountable
 from bot.schedule.recipients import load_recipients
 from bot.services import Services
+from bot.telemetry import TOUCHPOINTS
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +74,8 @@ async def fire_due(services: Services, now: datetime) -> FiringReport:
             if batch.total < number:
                 break
             await asyncio.sleep(0)  # others get their turn between batches
+    for outcome, number in asdict(report).items():
+        TOUCHPOINTS.labels(outcome).inc(number)
     if report.total:
         log.info("touchpoints_fired", fired=report.fired, skipped=report.skipped, deferred=report.deferred)
         services.wake()

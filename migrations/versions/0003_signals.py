@@ -186,6 +186,7 @@ def upgrade() -> None:
     op.drop_index("ix_signals_account_kind_at", "signals")
     op.create_index("ix_signals_window", "signals", ["account_id", "kind", "observed_at", "number"], unique=False)
 
+    op.add_column("deliveries", sa.Column("request", sa.String(length=16), nullable=True))
     op.add_column("steps", sa.Column("found", JSON_OBJECT, nullable=False, server_default="{}"))
     op.create_index(
         "uq_alerts_open",
@@ -207,6 +208,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("steps", "found")
+    op.drop_column("deliveries", "request")
     op.drop_index("ix_signals_window", "signals")
     op.create_index("ix_signals_account_kind_at", "signals", ["account_id", "kind", "observed_at"], unique=False)
     op.drop_column("health_snapshots", "confidence")

@@ -55,7 +55,7 @@ async def serve_playcall(port: int, slack_url: str, path: str) -> None:
     services = build_services(settings)
     async with open_slack_client(settings) as client:
         spare_from_collection()  # as the web process does
-        await _serve(build_web_app(services.database, build_slack_app(services, client), SECRET), port)
+        await _serve(build_web_app(services.database, services.clock, build_slack_app(services, client), SECRET), port)
 
 
 async def serve_bare(port: int, slack_url: str, *, inline: bool) -> None:

@@ -206,6 +206,12 @@ async def world(database: Database, now: datetime) -> World:
 
 
 @pytest.fixture
+async def world_on_sqlite(sqlite: Database, now: datetime) -> World:
+    """The same on SQLite alone, for tests in which the kind of database does not matter."""
+    return await make_world(sqlite, now)
+
+
+@pytest.fixture
 async def slack(clock: FixedClock) -> AsyncIterator[SlackDouble]:
     """A strict Slack with the world's people and channels, on the test's clock."""
     double = SlackDouble(clock)

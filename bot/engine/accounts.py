@@ -23,16 +23,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import insert_or
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
+from bot.engine.evaluations import ask_for_evaluation
 from bot.engine.handover import hand_over_steps
 from bot.engine.journal import record
 from bot.engine.journeys.gates import require_gate_open
 from bot.engine.journeys.moving import put_on_journey
 from bot.engine.journeys.serving import follow_table, row_of
+from bot.engine.latest_signals import take_score, take_sentiment
 from bot.engine.outbox import refresh_homes
+from bot.engine.own_signals import note_sponsor, note_worth, worth
 from bot.engine.permissions import require_may_edit_account
 from bot.engine.replanning import replan_other_runs
 from bot.engine.state import load_team, lock_account
-from bot.engine.triggers import start_for_anchors, start_for_contact_roles, start_for_nps, start_for_sentiment
+from bot.engine.triggers import start_for_anchors, start_for_contact_roles
 from bot.engine.vocabulary import require_known_names
 from bot.errors import InvalidInput, WrongState
 from bot.library.library import Library
@@ -202,7 +205,7 @@ async def add_account(
     require_known_names(library, draft.model_dump(include={"stage", "segment", "journey"}))
     if (await session.exec(select(Account.id).where(Account.key == draft.key))).first() is not None:
         raise InvalidInput(f"There is an account with the key {draft.key} already. Choose another key.", field="key")
-    if actor is not None:
+    if actor is not None and actor.is_member:
         _require_ahead(draft.model_dump(include={anchor.value for anchor in AHEAD}), local_date(now, actor.timezone))
     roles = _role_changes(draft.model_dump(include=set(ROLE_FIELDS), exclude_none=True))
     if actor and actor.role is MemberRole.CSM:
@@ -215,6 +218,7 @@ async def add_account(
     for role, member_id in roles.items():
         await set_account_role(session, account.id, role, member_id)
     record(session, TimelineKind.ACCOUNT_ADDED, "added the account", now, account_id=account.id, actor=actor)
+    await note_worth(session, account, None, now, actor)
     if draft.journey:
         await put_on_journey(session, library, account.id, draft.journey, actor, now)
     today = local_date(now, actor.timezone if actor else "UTC")
@@ -255,11 +259,12 @@ async def edit_account(
         raise InvalidInput("The account needs a name.", field="name")
     changed = [name for name, value in fields.items() if getattr(account, name) != value]
     today = local_date(now, actor.timezone)
-    _require_ahead({name: fields[name] for name in changed}, today)
+    if actor.is_member:
+        _require_ahead({name: fields[name] for name in changed}, today)
     require_known_names(library, {name: fields[name] for name in changed})
     if "stage" in changed:
         await require_gate_open(session, library, account, fields["stage"], now)
-    row = row_of(library, account, today)
+    row, former_worth = row_of(library, account, today), worth(account.stage, account.arr)
     details = {name: [_text(getattr(account, name)), _text(fields[name])] for name in changed}
     for name in changed:
         if name != "journey":
@@ -273,6 +278,7 @@ async def edit_account(
         account.updated_at = now
         summary = "changed " + ", ".join(_told(name, details.get(name)) for name in changed)
         record(session, TimelineKind.ACCOUNT_CHANGED, summary, now, account_id=account_id, actor=actor, details=details)
+        await note_worth(session, account, former_worth, now, actor)
         await session.flush()
     if set(changed) & set(MemberRole):
         sentences += await hand_over_steps(session, library, account_id, team.roles, actor, now)
@@ -331,26 +337,34 @@ async def log_sentiment(
         kind=SignalKind.SENTIMENT,
         label=sentiment,
         comment=words,
-        author_id=actor.member_id,
+        author_id=actor.on_file,
         source="slack",
         external_id=uuid4().hex,
         observed_at=now,
         created_at=now,
     )
     session.add(signal)
-    account.sentiment, account.sentiment_at = sentiment, now
     await session.flush()
-    summary = f"set the sentiment to {sentiment}" + (f": {words}" if words else "")
-    record(session, TimelineKind.SENTIMENT, summary, now, account_id=account_id, actor=actor)
-    started = await start_for_sentiment(session, library, account, signal, now)
+    started = await take_sentiment(session, library, account, signal, now, actor=actor)
+    await ask_for_evaluation(session, [account_id], now)
     await refresh_homes(session, [actor.member_id], now)
     return started
 
 
 async def save_contact(
-    session: AsyncSession, library: Library, account_id: int, draft: ContactDraft, actor: Actor, now: datetime
+    session: AsyncSession,
+    library: Library,
+    account_id: int,
+    draft: ContactDraft,
+    actor: Actor,
+    now: datetime,
+    *,
+    only_these_roles: bool = False,
 ) -> Contact:
-    """Add a contact, or change the one with this email. Roles given are added to those the contact has."""
+    """Add a contact, or change the one with this email.
+
+    Roles given are added to those the contact has; with `only_these_roles` they lose the others.
+    """
     account = await lock_account(session, account_id)
     require_may_edit_account(actor, (await load_team(session, account_id)).roles)
     query = select(Contact).where(Contact.account_id == account_id, func.lower(Contact.email) == draft.email)
@@ -359,12 +373,12 @@ async def save_contact(
     if contact is None:
         contact = Contact(account_id=account_id, name=draft.name, email=draft.email, created_at=now)
         session.add(contact)
-    added = [role.value for role in draft.roles if role not in contact.roles]
+    former_roles = contact.roles
+    added = [role.value for role in draft.roles if role not in former_roles]
     contact.name, contact.may_email = draft.name, draft.may_email
     contact.title = draft.title or contact.title
-    contact.roles = [*contact.roles, *added]
-    if draft.nps is not None:
-        contact.nps, contact.nps_at = draft.nps, now
+    kept = [role for role in former_roles if role in draft.roles or not only_these_roles]
+    contact.roles = [*kept, *added]
     standing = f", advocate status {draft.advocate}" if draft.advocate not in {None, contact.advocate} else ""
     contact.advocate = draft.advocate or contact.advocate
     await session.flush()
@@ -372,23 +386,22 @@ async def save_contact(
     kind = TimelineKind.CONTACT_ADDED if is_new else TimelineKind.CONTACT_CHANGED
     summary = f"{'added' if is_new else 'changed'} {contact.name}{roles}{standing}"
     record(session, kind, summary, now, account_id=account_id, actor=actor)
+    await note_sponsor(session, contact, former_roles, now, actor)
+    if draft.nps is not None:
+        survey = await _keep_survey(session, contact, draft.nps, actor, now)
+        await take_score(session, library, account, contact, survey, now, actor=actor)
     if added:
         await start_for_contact_roles(session, library, account, contact, added, now)
-    if draft.nps is not None:
-        survey = await _record_survey(session, account_id, contact, draft.nps, actor, now)
-        await start_for_nps(session, library, account, contact, survey, now)
     return contact
 
 
-async def _record_survey(
-    session: AsyncSession, account_id: int, contact: Contact, score: int, actor: Actor, now: datetime
-) -> Signal:
+async def _keep_survey(session: AsyncSession, contact: Contact, score: int, actor: Actor, now: datetime) -> Signal:
     survey = Signal(
-        account_id=account_id,
+        account_id=contact.account_id,
         contact_id=contact.id,
         kind=SignalKind.NPS,
         number=score,
-        author_id=actor.member_id,
+        author_id=actor.on_file,
         source="slack",
         external_id=uuid4().hex,
         observed_at=now,
@@ -396,8 +409,7 @@ async def _record_survey(
     )
     session.add(survey)
     await session.flush()
-    summary = f"noted an NPS of {score} from {contact.name}"
-    record(session, TimelineKind.SURVEY, summary, now, account_id=account_id, actor=actor)
+    await ask_for_evaluation(session, [contact.account_id], now)
     return survey
 
 

@@ -1,4 +1,4 @@
-"""Who acts: a member, as the engine's decisions see them."""
+"""Who acts: a member, or another system through the HTTP API, as the engine's decisions see them."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,12 @@ from bot.db import Reader
 from bot.models import Member, MemberRole
 from bot.prepared import Prepared, Statement
 
+NO_MEMBER = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    member_id: int
+    member_id: int  # NO_MEMBER for another system
     name: str
     role: MemberRole
     slack_user_id: str | None
@@ -24,6 +26,20 @@ class Actor:
     @property
     def leads(self) -> bool:
         return self.role in {MemberRole.LEADER, MemberRole.ADMIN}
+
+    @property
+    def is_member(self) -> bool:
+        return self.member_id != NO_MEMBER
+
+    @property
+    def on_file(self) -> int | None:
+        """How the database refers to the actor; None for another system, which is told of in words."""
+        return self.member_id if self.is_member else None
+
+    @classmethod
+    def system(cls, name: str) -> "Actor":
+        """Another system, which may change every account. `name` is how the timeline calls it: `the API token crm`."""
+        return cls(NO_MEMBER, name, MemberRole.ADMIN, None, "UTC", "US")
 
     @classmethod
     def of(cls, member: Member) -> "Actor":

@@ -13,6 +13,7 @@ from bot.engine.journal import record
 from bot.engine.journeys.gates import hold_back, missing_for_stage
 from bot.engine.journeys.serving import follow_table, row_of
 from bot.engine.milestones import call_off_celebration, reach_milestone
+from bot.engine.own_signals import note_worth, worth
 from bot.engine.progress import end_run
 from bot.engine.replanning import replan_other_runs
 from bot.engine.state import RunState
@@ -47,6 +48,7 @@ async def apply_effects(
     today, fields = state.team.today(now), saved_fields(state.spec(step), checked.answers)
     may_change = bool(fields) or bool(checked.outcome and checked.outcome.stage)
     row = row_of(library, state.account, today) if may_change else None  # most steps change nothing of the account
+    former_worth = worth(state.account.stage, state.account.arr)
     changed = change_account(state.account, fields, now)
     if checked.outcome and checked.outcome.stage:
         changed |= await _move_stage(session, library, state.account, checked.outcome, now)
@@ -54,6 +56,7 @@ async def apply_effects(
     if changed:
         summary = "changed " + ", ".join(describe_change(name, after) for name, (_, after) in changed.items())
         record(session, TimelineKind.ACCOUNT_CHANGED, summary, now, account_id=step.account_id, actor=actor)
+        await note_worth(session, state.account, former_worth, now, actor)
     if changed.keys() & set(Anchor):
         await replan_other_runs(session, library, state.account, now, but=state.run.id)
     if changed:
@@ -115,8 +118,10 @@ async def revert_effects(
     """
     today = local_date(now, actor.timezone)
     row = row_of(library, state.account, today)
+    former_worth = worth(state.account.stage, state.account.arr)
     restored = restore_account(state.account, step.effects.get("account", {}), now)
     if restored:
+        await note_worth(session, state.account, former_worth, now, actor)
         await follow_table(session, library, state.account, row, today, actor, now)
     former = step.effects.get("contact")
     if former and state.account.last_contact_at == step.finished_at:

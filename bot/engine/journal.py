@@ -24,14 +24,19 @@ def record(
     escalation_id: int | None = None,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Add one entry. `summary` is plain text without the actor's name; no actor means Playcall itself."""
+    """Add one entry. `summary` is plain text without a member's name; no actor means Playcall itself.
+
+    What another system did is told as Playcall's, with the system's name behind it.
+    """
+    if actor and not actor.is_member:
+        summary = f"{summary}, by {actor.name}"
     session.add(
         TimelineEntry(
             account_id=account_id,
             run_id=run_id,
             step_id=step_id,
             escalation_id=escalation_id,
-            actor_id=actor.member_id if actor else None,
+            actor_id=actor.on_file if actor else None,
             kind=kind,
             summary=summary[:SUMMARY_LENGTH],
             details=details or {},

@@ -1,6 +1,6 @@
 """Putting things to send into the outbox, in the transaction of the change they tell of."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -83,18 +83,25 @@ async def redraw_escalation(session: AsyncSession, escalation_id: int, now: date
 
 async def redraw_deliveries(session: AsyncSession, kind: DeliveryKind, payload: dict[str, Any], now: datetime) -> None:
     """Redraw every posted message of a kind that was sent for this payload."""
+    await redraw_deliveries_about(session, kind, lambda about: about == payload, now)
+
+
+async def redraw_deliveries_about(
+    session: AsyncSession, kind: DeliveryKind, is_about: Callable[[Mapping[str, Any]], bool], now: datetime
+) -> None:
+    """Redraw every posted message of a kind whose payload says that it is about the matter."""
     query = (
         select(PostedMessage.id, PostedMessage.channel, Delivery.payload)
         .join(Delivery, col(Delivery.id) == PostedMessage.delivery_id)
         .where(PostedMessage.kind == kind)
     )
     posted = (await session.exec(query)).all()
-    about_it = [(message, channel) for message, channel, about in posted if about == payload]
+    about_it = [(message, channel) for message, channel, about in posted if is_about(about)]
     await _insert(session, _redraw_rows(about_it, now))
 
 
 async def refresh_homes(session: AsyncSession, member_ids: Iterable[int | None], now: datetime) -> None:
-    """Publish these members' Home tabs anew."""
+    """Publish these members' Home tabs anew. Nobody, None or NO_MEMBER, has none."""
     await _insert(session, _home_rows(member_ids, now))
 
 
@@ -148,7 +155,7 @@ def _redraw_rows(messages: Iterable[tuple[int, str]], now: datetime) -> list[dic
 def _home_rows(member_ids: Iterable[int | None], now: datetime) -> list[dict[str, Any]]:
     return [
         _row(DeliveryKind.HOME, now, now, member_lane(member), f"home:{member}", member, None, None)
-        for member in sorted({member for member in member_ids if member is not None})
+        for member in sorted({member for member in member_ids if member})
     ]
 
 

@@ -10,7 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
 from bot.engine.accounts import slug
+from bot.engine.evaluations import ask_for_evaluation
 from bot.engine.outbox import refresh_homes
+from bot.engine.own_signals import own_signal, worth
 from bot.engine.replanning import replan_other_runs
 from bot.imports import values as cells
 from bot.imports.bulk import blank_row, chunks, insert_rows, read_all, read_where, update_rows
@@ -32,6 +34,8 @@ from bot.models import (
     MemberRole,
     Run,
     Segment,
+    Signal,
+    SignalKind,
     Stage,
     TimelineEntry,
     TimelineKind,
@@ -165,6 +169,8 @@ class Accounts:
         await update_rows(session, Account, moved, advance)
         ids = await _ids(session, [row.values["key"] for row in plan.created])
         await _write_roles(session, plan, ids)
+        await insert_rows(session, Signal, [*_worths(plan, ids, now)])
+        await ask_for_evaluation(session, [*ids.values(), *(change.id for change in plan.changed)], now)
         blank = blank_row(TimelineEntry(account_id=0, kind=TimelineKind.ACCOUNT_ADDED, summary="", at=now))
         entries = [
             *(blank | _added(ids[row.values["key"]], row, source) for row in plan.created),
@@ -253,6 +259,18 @@ async def _write_roles(session: AsyncSession, plan: Plan, ids: dict[str, int]) -
     rows = await read_where(session, AccountRole, "account_id", list({id_ for id_, _ in replaced}))
     held = ((row["id"], replaced.get((row["account_id"], row["role"]))) for row in rows)
     await update_rows(session, AccountRole, ((id_, {"member_id": member}) for id_, member in held if member))
+
+
+def _worths(plan: Plan, ids: dict[str, int], now: datetime) -> Iterator[Values]:
+    """A signal of each account that is worth something else than before."""
+    for row in plan.created:
+        if (after := worth(row.values.get("stage", ""), row.values.get("arr"))) is not None:
+            yield own_signal(ids[row.values["key"]], SignalKind.ARR, now, number=after)
+    for change in plan.changed:
+        was, is_ = change.stored, {**change.stored, **change.after}
+        after = worth(is_["stage"], is_["arr"])
+        if after is not None and after != worth(was["stage"], was["arr"]):
+            yield own_signal(change.id, SignalKind.ARR, now, number=after)
 
 
 def _people_concerned(plan: Plan) -> set[int]:

@@ -12,6 +12,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database, reading_session
+from bot.engine.evaluations import ask_for_evaluation
+from bot.engine.own_signals import JOINED, own_signal, sponsor_change
 from bot.engine.triggers import start_for_contact_roles, start_for_nps
 from bot.engine.waiting import waiting_for_roles, waiting_for_scores
 from bot.imports import values as cells
@@ -114,6 +116,7 @@ class Contacts:
         blank = blank_row(Contact(account_id=0, name="", email="", created_at=now))
         await insert_rows(session, Contact, [blank | _dated(row.values, now) for row in plan.created], advance)
         await update_rows(session, Contact, ((c.id, _dated(c.after, now)) for c in plan.changed), advance)
+        await _record_sponsors(session, plan, now)
         await _record_scores(session, [news for news in _news(plan) if news.score is not None], now, source)
         await insert_rows(session, TimelineEntry, _entries(plan, now, source))
 
@@ -244,6 +247,22 @@ async def _record_scores(session: AsyncSession, arrived: list[News], now: dateti
         entries.append(entry | {"account_id": news.account_id, "summary": summary})
     await insert_rows(session, Signal, signals)
     await insert_rows(session, TimelineEntry, entries)
+
+
+async def _record_sponsors(session: AsyncSession, plan: Plan, now: datetime) -> None:
+    """A signal for each contact whom the file makes an executive sponsor; roles are only ever added."""
+    new = [row for row in plan.created if sponsor_change((), row.values.get("roles", ()))]
+    more = [c.row for c in plan.changed if "roles" in c.after and sponsor_change(c.before["roles"], c.after["roles"])]
+    stored = await _stored(session, {row.values["account_id"] for row in [*new, *more]})
+    found = [stored[row.values["account_id"], row.values["email"]] for row in [*new, *more]]
+    kind = SignalKind.SPONSOR_CHANGE
+    rows = [own_signal(one["account_id"], kind, now, label=JOINED, contact_id=one["id"]) for one in found]
+    await insert_rows(session, Signal, rows)
+    await ask_for_evaluation(session, _accounts_of(plan), now)
+
+
+def _accounts_of(plan: Plan) -> set[int]:
+    return {row.values["account_id"] for row in (*plan.created, *(change.row for change in plan.changed))}
 
 
 async def _averages(session: AsyncSession, account_ids: set[int]) -> dict[int, float]:

@@ -11,12 +11,13 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A stored record that a row changes. `before` and `after` hold the fields that differ."""
+    """A stored record that a row changes. `before` and `after` hold the fields that differ; `stored` has them all."""
 
     id: int
     row: Row
     before: Values
     after: Values
+    stored: Mapping[str, Any]
 
     def __str__(self) -> str:
         moves = (f"{name} {_shown(self.before[name])} → {_shown(value)}" for name, value in self.after.items())
@@ -38,7 +39,7 @@ class Plan:
             return
         after = {name: value for name, value in row.values.items() if stored[name] != value}
         if after:
-            self.changed.append(Change(stored["id"], row, {name: stored[name] for name in after}, after))
+            self.changed.append(Change(stored["id"], row, {name: stored[name] for name in after}, after, stored))
         else:
             self.unchanged += 1
 

@@ -16,8 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.delivery.claiming import UNPACED
 from bot.delivery.outgoing import PostMessage, UpdateMessage
 from bot.delivery.web_api import Posted
-from bot.engine.outbox import redraw_deliveries, redraw_escalation, redraw_steps
-from bot.models import Delivery, DeliveryKind, DeliveryStatus, Escalation, PostedMessage, PostedStep, Run, TimelineEntry
+from bot.engine.outbox import redraw_delivery, redraw_escalation, redraw_steps
+from bot.models import Delivery, DeliveryStatus, Escalation, PostedMessage, PostedStep, Run, TimelineEntry
 from bot.reports.steps_message import steps_gathered
 
 BEGINNING = 0  # of the timeline
@@ -40,7 +40,7 @@ async def record_posted(
         return
     await _remember_message(session, delivery, message, posted, now)
     if message.asks:  # an answer since then is in no account's timeline, so the question is always drawn once more
-        await redraw_deliveries(session, DeliveryKind(delivery.kind), delivery.payload, now)
+        await redraw_delivery(session, delivery.id, now)
     if message.escalation_id is not None:
         await _remember_thread(session, message.escalation_id, posted)
     if await _changed_since(session, message, mark):

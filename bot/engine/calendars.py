@@ -70,3 +70,11 @@ def next_working_time(person: WorkingHours, now: datetime) -> datetime | None:
             return at_hour(today, person.workday_start, person.timezone)
     morning = working_day_on_or_after(today + timedelta(days=1), person.country)
     return at_hour(morning, person.workday_start, person.timezone)
+
+
+def next_morning(person: WorkingHours, now: datetime) -> datetime:
+    """When their next working day begins: what is found until then is one message, and there is one a day."""
+    if begins := next_working_time(person, now):
+        return begins
+    tomorrow = at_hour(local_date(now, person.timezone) + timedelta(days=1), 0, person.timezone)
+    return next_working_time(person, tomorrow) or tomorrow

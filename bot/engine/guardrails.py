@@ -12,7 +12,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Reader
-from bot.engine.calendars import at_hour, local_date, next_working_time
+from bot.engine.calendars import next_morning
 from bot.engine.governance.owners import owners_of
 from bot.engine.journal import record
 from bot.engine.outbox import gather_notice
@@ -105,14 +105,6 @@ async def _whom(session: AsyncSession, owner: str, account: Account) -> Member |
         return next(iter(await owners_of(session, owner, account.id)), None)
     team = await load_team(session, account.id)
     return team.in_role(MemberRole(owner)) or await any_leader(session, team)
-
-
-def next_morning(member: Member, now: datetime) -> datetime:
-    """When their next working day begins: what is found until then is one message, and there is one a day."""
-    if begins := next_working_time(member, now):
-        return begins
-    tomorrow = at_hour(local_date(now, member.timezone) + timedelta(days=1), 0, member.timezone)
-    return next_working_time(member, tomorrow) or tomorrow
 
 
 async def _start(

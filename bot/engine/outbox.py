@@ -100,6 +100,12 @@ async def redraw_deliveries_about(
     await _insert(session, _redraw_rows(about_it, now))
 
 
+async def redraw_delivery(session: AsyncSession, delivery_id: int, now: datetime) -> None:
+    """Redraw the message that this delivery became; nothing when it has not been posted."""
+    query = select(PostedMessage.id, PostedMessage.channel).where(PostedMessage.delivery_id == delivery_id)
+    await _insert(session, _redraw_rows(await session.exec(query), now))
+
+
 async def refresh_homes(session: AsyncSession, member_ids: Iterable[int | None], now: datetime) -> None:
     """Publish these members' Home tabs anew. Nobody, None or NO_MEMBER, has none."""
     await _insert(session, _home_rows(member_ids, now))

@@ -12,6 +12,7 @@ from bot.library.documents import Documents
 from bot.library.escalation import EscalationPolicy, load_escalation_policy
 from bot.library.guardrails import Guardrails, load_guardrails
 from bot.library.health_config import HealthConfig, load_health_config
+from bot.library.interruptions import Interruptions, load_interruptions
 from bot.library.journey_files import load_journeys, table_problems, without_unknown_stages
 from bot.library.journeys import Journey
 from bot.library.loading import Catalog, load_catalog, read_one, with_last_good
@@ -39,6 +40,7 @@ class Files:
         self.journeys: Mapping[str, Journey] = {}
         self.advocacy_policy = AdvocacyPolicy()
         self.guardrails = Guardrails()
+        self.interruptions = Interruptions()
         self.metrics = Metrics()
         self.overlay_files = Overlays()
         self._read_files = Documents()
@@ -68,6 +70,7 @@ class Files:
         self.advocacy_policy = load_advocacy_policy(self.directory)
         self.metrics = load_metrics(self.directory)
         self.guardrails = load_guardrails(self.directory, self.catalog)
+        self.interruptions = load_interruptions(self.directory)
         return self.catalog
 
     def reload_if_changed(self) -> bool:

@@ -192,10 +192,12 @@ class Alert(SQLModel, table=True):
     status: AlertStatus = choice(AlertStatus, default=AlertStatus.OPEN)
     reason: str | None = Field(default=None, max_length=3000, description="why not now, or what is wrong with the data")
     run_id: int | None = foreign_key("runs", default=None, index=False, cascade=True)
-    quiet_until: date | None = Field(default=None, description="after `not now`: the cause rests until this day")
+    quiet_until: date | None = Field(default=None, description="after `not now` and `wrong data`: no alert before it")
     closed_by_id: int | None = foreign_key("members", default=None, index=False)
     closed_at: datetime | None = instant(default=None)
     revision: int = 0
+    delivery_id: int | None = foreign_key("deliveries", default=None, description="the message that tells of it")
+    at_once: bool = Field(default=False, description="the message came at once, and was not kept for the morning")
     created_at: datetime = instant()
 
 

@@ -100,6 +100,8 @@ def upgrade() -> None:
         sa.Column("closed_by_id", BIG_ID, nullable=True),
         sa.Column("closed_at", INSTANT, nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("delivery_id", BIG_ID, nullable=True),
+        sa.Column("at_once", sa.Boolean(), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name="fk_alerts_account_id_accounts", ondelete="CASCADE"
@@ -108,12 +110,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contacts.id"], name="fk_alerts_contact_id_contacts", ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="fk_alerts_delivery_id_deliveries"),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_alerts_member_id_members"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_alerts_run_id_runs", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_alerts"),
     )
     op.create_index("ix_alerts_account_id", "alerts", ["account_id"], unique=False)
     op.create_index("ix_alerts_contact_id", "alerts", ["contact_id"], unique=False)
+    op.create_index("ix_alerts_delivery_id", "alerts", ["delivery_id"], unique=False)
     op.create_index("ix_alerts_member_created", "alerts", ["member_id", "created_at"], unique=False)
 
     op.create_table(

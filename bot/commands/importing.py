@@ -7,6 +7,7 @@ import typer
 
 from bot.commands.environment import load_library, load_settings, open_database, run_async
 from bot.commands.groups import new_group
+from bot.commands.privacy import erase, export
 from bot.commands.segmenting import segment
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ def add_to(app: typer.Typer) -> None:
         group.command("import")(command)
         if name == "accounts":
             group.command("segment")(segment)
+        if name == "contacts":
+            group.command("export")(export)
+            group.command("erase")(erase)
         app.add_typer(group, name=name)
 
 

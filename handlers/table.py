@@ -37,6 +37,7 @@ from handlers.actions.rehearsal_page import handle_rehearsal_page
 from handlers.actions.retrospective import handle_retrospective
 from handlers.actions.stage_move import handle_stage_move
 from handlers.actions.step_complete import handle_step_complete
+from handlers.actions.step_confirm import handle_step_confirm
 from handlers.actions.step_did_not_help import handle_step_did_not_help
 from handlers.actions.step_escalate import handle_step_escalate
 from handlers.actions.step_helped import handle_step_helped
@@ -46,6 +47,7 @@ from handlers.actions.step_review_email import handle_step_review_email
 from handlers.actions.step_snooze import handle_step_snooze
 from handlers.actions.step_unblock import handle_step_unblock
 from handlers.actions.step_undo import handle_step_undo
+from handlers.actions.step_wrong import handle_step_wrong
 from handlers.actions.suggestion_decline import handle_suggestion_decline
 from handlers.actions.suggestion_take import handle_suggestion_take
 from handlers.actions.thread_note_account import handle_thread_note_account
@@ -98,6 +100,8 @@ COMMANDS: Mapping[str, Callable[[CommandCall], Awaitable[None]]] = {
 ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     # --- steps, runs and escalations ----------------------------------------------------------------------------------
     ActionId.STEP_COMPLETE: handle_step_complete,
+    ActionId.STEP_CONFIRM: handle_step_confirm,
+    ActionId.STEP_WRONG: handle_step_wrong,
     ActionId.STEP_REVIEW_EMAIL: handle_step_review_email,
     ActionId.STEP_NOTE: handle_step_note,
     ActionId.STEP_SNOOZE: handle_step_snooze,
@@ -151,6 +155,7 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
 VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     # --- steps, runs and escalations ----------------------------------------------------------------------------------
     CallbackId.STEP_COMPLETE: handle_step_complete_form,
+    CallbackId.STEP_WRONG: handle_step_complete_form,
     CallbackId.STEP_EMAIL: handle_step_email_form,
     CallbackId.STEP_NOTE: handle_step_note_form,
     CallbackId.STEP_SNOOZE: handle_step_snooze_form,

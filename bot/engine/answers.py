@@ -1,7 +1,8 @@
 """What a step asks for when it is completed, checked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,16 +12,39 @@ from bot.library.schema import AnswerType, Outcome, Question, StepSpec
 Answer = str | int | float | bool
 
 REASON_LENGTH = 3000
+ON_FILE = "on file"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was known of a question before it was answered. `source` is a signal's, ON_FILE, or None of several."""
+
+    value: Answer
+    source: str | None
+    as_of: datetime | None
+    is_stale: bool = False
+
+    @property
+    def is_measured(self) -> bool:
+        return self.source != ON_FILE
+
+    def recorded(self) -> dict[str, Any]:
+        return {"value": self.value, "source": self.source, "as_of": self.as_of and self.as_of.isoformat()}
 
 
 @dataclass(frozen=True)
 class Completion:
-    """What someone says when they complete a step. Answers are by question key, as typed."""
+    """What someone says when they complete a step. Answers are by question key, as typed.
+
+    `found` is what was known of the questions before they were asked; `wrong` says in words what is wrong with it.
+    """
 
     outcome: str | None = None
     answers: dict[str, Any] = field(default_factory=dict)
     artefact: str | None = None
     reason: str | None = None
+    found: Mapping[str, Found] = field(default_factory=dict)
+    wrong: str | None = None
 
 
 NOTHING_SAID = Completion()

@@ -1,5 +1,6 @@
 """What finishing a step changes elsewhere: the account, other steps, the run. Kept on the step, so it can be undone."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.account_changes import Changed, change_account, describe_change, restore_account, saved_fields
 from bot.engine.actors import Actor
-from bot.engine.answers import Checked
+from bot.engine.answers import Checked, Found
 from bot.engine.calendars import local_date
 from bot.engine.journal import record
 from bot.engine.journeys.gates import hold_back, missing_for_stage
@@ -18,6 +19,7 @@ from bot.engine.progress import end_run
 from bot.engine.replanning import replan_other_runs
 from bot.engine.state import RunState
 from bot.engine.step_asks import log_step_ask, revert_step_ask
+from bot.engine.told import forget_told, keep_told
 from bot.engine.transitions import UNFINISHED
 from bot.library.library import Library
 from bot.library.schema import Outcome, Then
@@ -41,6 +43,7 @@ async def apply_effects(
     state: RunState,
     step: Step,
     checked: Checked,
+    found: Mapping[str, Found],
     actor: Actor | None,
     now: datetime,
 ) -> list[Step]:
@@ -62,6 +65,8 @@ async def apply_effects(
     if changed:
         await follow_table(session, library, state.account, row, today, actor, now)
     affected: list[Step] = []
+    if told := await keep_told(session, library, state, step, checked.answers, found, actor, now):
+        effects["signals"] = told
     if actor and (asked := await log_step_ask(session, library, state, step, checked, actor, now)):
         effects["ask"] = asked
     if checked.outcome and actor:  # an outcome is always somebody's choice
@@ -133,6 +138,7 @@ async def revert_effects(
         if other.id in step.effects.get("not_applicable", []):
             other.status, other.reason, other.finished_at, other.finished_by_id = StepStatus.WAITING, None, None, None
             other.revision += 1
+    await forget_told(session, step.effects.get("signals", []))
     if asked := step.effects.get("ask"):
         await revert_step_ask(session, asked)
     if milestone_id := step.effects.get("milestone"):

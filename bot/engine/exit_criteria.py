@@ -12,7 +12,8 @@ from bot.engine.actors import Actor
 from bot.engine.outbox import notify
 from bot.engine.owners import owner_members
 from bot.engine.state import RunState
-from bot.library.conditions import ConditionError, holds
+from bot.library.conditions import MEASURES, ConditionError, holds
+from bot.library.measures import Measure
 from bot.library.references import CONFIRM_OUTCOME
 from bot.library.schema import ExitCriterion, Playbook
 from bot.models import MemberRole, Step, StepStatus
@@ -53,13 +54,19 @@ def confirmation_of(steps: Iterable[Step]) -> Step | None:
     return next((step for step in steps if step.key == CONFIRM_OUTCOME), None)
 
 
-def evaluate_criteria(playbook: Playbook, facts: Mapping[str, Any]) -> dict[str, bool]:
-    """What is on file about the criteria that have a condition, by key; not those that cannot be evaluated."""
+def evaluate_criteria(
+    playbook: Playbook, facts: Mapping[str, Any], measured: Mapping[Measure, float]
+) -> dict[str, bool]:
+    """What is known about the criteria that have a condition, by key.
+
+    Not of those that cannot be evaluated, nor of those for which something was not measured.
+    """
     found = {}
     for criterion in playbook.exit_criteria:
-        if criterion.when is not None:
+        if criterion.when is not None and measured.keys() >= set(criterion.measures.values()):
+            numbers = {name: measured[measure] for name, measure in criterion.measures.items()}
             try:
-                found[criterion.key] = holds(criterion.when, facts)
+                found[criterion.key] = holds(criterion.when, {**facts, MEASURES: numbers})
             except ConditionError as error:
                 log.warning("criterion_failed", playbook=playbook.key, criterion=criterion.key, why=error.message)
     return found

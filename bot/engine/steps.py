@@ -19,6 +19,7 @@ from bot.engine.permissions import require_may_change_step
 from bot.engine.progress import advance, replan, reschedule, show_changes
 from bot.engine.reopening import send_back, settle_unfinished
 from bot.engine.state import RunState, load_run_of_step
+from bot.engine.told import corrections, tell_data_owner
 from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import UNDOABLE, StepVerb, require_step_verb
 from bot.engine.words import ago
@@ -115,15 +116,20 @@ async def complete_step(
     step.outcome = checked.outcome.key if checked.outcome else None
     step.answers = checked.answers
     step.artefact = checked.artefact
+    step.found = {key: known.recorded() for key, known in completion.found.items()}
     if step.kind in CONTACT_KINDS:
         former = state.account.last_contact_at
         step.effects = {**step.effects, "contact": [former.isoformat() if former else None]}
         state.account.last_contact_at = now
-    affected = await apply_effects(session, library, state, step, checked, actor, now)
+    affected = await apply_effects(session, library, state, step, checked, completion.found, actor, now)
     label = f" ({checked.outcome.label})" if checked.outcome else ""
     because = f": {checked.reason}" if checked.reason else ""
+    corrected = corrections(state.spec(step).questions, checked.answers, completion.found)
+    if actor:
+        await tell_data_owner(session, library, state, corrected, completion.wrong, actor, now)
+    wrong = f". {'; '.join(each.words for each in corrected)}" if corrected else ""
     details = {"answers": checked.answers, "artefact": checked.artefact}
-    request.record(TimelineKind.STEP_COMPLETED, f"completed “{step.title}”{label}{because}", details)
+    request.record(TimelineKind.STEP_COMPLETED, f"completed “{step.title}”{label}{because}{wrong}", details)
     if actor and checked.outcome and checked.outcome.reopen:
         why = checked.reason or checked.outcome.label
         affected += await send_back(session, state, step, checked.outcome.reopen, why, actor, now)
@@ -174,7 +180,7 @@ async def undo_step(session: AsyncSession, library: Library, step_id: int, actor
     blocked = step.effects.get("blocked")
     step.status, step.reason = (StepStatus.BLOCKED, blocked) if blocked else (StepStatus.OPEN, None)
     step.finished_at, step.finished_by_id = None, None
-    step.outcome, step.artefact, step.answers, step.effects = None, None, {}, {}
+    step.outcome, step.artefact, step.answers, step.found, step.effects = None, None, {}, {}, {}
     step.revision += 1
     moved = [other for other, _ in replan(state)]
     changed = [*settle_unfinished(state), *moved]

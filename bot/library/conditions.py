@@ -13,6 +13,7 @@ from bot.library.facts import ACCOUNT_COLUMNS, CONTACT_COLUMNS
 from bot.models import Anchor
 
 VARIABLES = frozenset({"account", "contact"})
+MEASURES = "measures"
 ACCOUNT_FIELDS = frozenset(
     {*ACCOUNT_COLUMNS, "attributes", "days_until_quarter_end", *(f"days_until_{anchor}" for anchor in Anchor)}
 )
@@ -21,6 +22,7 @@ FIELDS = {"account": ACCOUNT_FIELDS, "contact": CONTACT_FIELDS}
 
 _TEXT = re.compile(r"""("[^"]*"|'[^']*')""")
 _FIELD = re.compile(r"(?<![\w.])(account|contact)\s*\.\s*(\w+)")
+_MEASURE = re.compile(r"(?<![\w.])measures\s*\.\s*(\w+)")
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,")
 
 
@@ -34,12 +36,20 @@ def _compiled(expression: str) -> cel.Program:
 
 
 def _check(expression: str) -> str:
+    return _checked(expression, VARIABLES)
+
+
+def _check_measured(expression: str) -> str:
+    return _checked(expression, VARIABLES | {MEASURES})
+
+
+def _checked(expression: str, variables: frozenset[str]) -> str:
     try:
         program = _compiled(expression)
     except ValueError as error:
         raise ValueError(f"not a CEL expression: {expression!r} ({_first_complaint(error)})") from None
     bound = set(_BOUND.findall(expression))  # `role` in `contact.roles.exists(role, role == "admin")`
-    unknown = sorted(set(program.variables()) - VARIABLES - bound)
+    unknown = sorted(set(program.variables()) - variables - bound)
     if unknown:
         raise ValueError(f"unknown name {unknown[0]!r} in {expression!r}: a condition is about account or contact")
     return expression
@@ -56,7 +66,14 @@ def _first_complaint(error: ValueError) -> str:
     return lines[0].split("Syntax error: ")[-1] if lines else str(error)
 
 
+def measures_asked(expression: str) -> list[str]:
+    """The names of the measures that a condition asks for."""
+    return _MEASURE.findall(_TEXT.sub("", expression))
+
+
 Condition = Annotated[str, AfterValidator(_check)]
+MeasuredCondition = Annotated[str, AfterValidator(_check_measured)]
+"""It may ask for `measures` as well."""
 
 
 def constant(expression: str) -> bool | None:

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from bot.errors import ConfigurationError
+from bot.library.authored import Authored
 from bot.library.documents import Problem, read_document, validation_problems
 from bot.library.references import Complaint
-from bot.library.schema import Authored
 
 T = TypeVar("T", bound=Authored)
 

@@ -16,6 +16,7 @@ from bot.library.interruptions import Interruptions, load_interruptions
 from bot.library.journey_files import load_journeys, table_problems, without_unknown_stages
 from bot.library.journeys import Journey
 from bot.library.loading import Catalog, load_catalog, read_one, with_last_good
+from bot.library.metric_names import without_unknown_metrics
 from bot.library.metrics import Metrics, load_metrics
 from bot.library.overlay_loading import Overlays, load_overlays
 from bot.library.rendering import EmailTemplates
@@ -58,7 +59,8 @@ class Files:
         self.stages, self.segments = load_stages(self.directory), load_segments(self.directory)
         self.emails = EmailTemplates(self.emails.directory, tuple(self.segments.titles))
         loaded = with_last_good(load_catalog(self.directory, self.emails, self._read_files), self.catalog)
-        catalog = without_unknown_stages(loaded, self.stages)
+        self.metrics = load_metrics(self.directory)
+        catalog = without_unknown_metrics(without_unknown_stages(loaded, self.stages), self.metrics)
         self.overlay_files = load_overlays(self.directory, catalog, self.emails)
         found = load_journeys(self.directory, self.stages, catalog.playbooks)
         self.journeys = found.journeys
@@ -68,7 +70,6 @@ class Files:
         self.escalation_policy = load_escalation_policy(self.directory)
         self.health_config = load_health_config(self.directory, tuple(self.segments.titles))
         self.advocacy_policy = load_advocacy_policy(self.directory)
-        self.metrics = load_metrics(self.directory)
         self.guardrails = load_guardrails(self.directory, self.catalog)
         self.interruptions = load_interruptions(self.directory)
         return self.catalog

@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
+from bot.library.authored import Authored, FieldKey
 from bot.library.metrics import Metrics
 from bot.library.nearness import unknown_name
-from bot.library.schema import Authored, FieldKey
 
 
 class Take(StrEnum):

@@ -7,10 +7,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from bot.library.authored import Authored, FieldKey, Owner
 from bot.library.configuration import load_configuration
 from bot.library.references import located_error
-from bot.library.schema import Authored, FieldKey
-from bot.models import SignalKind
+from bot.models import MemberRole, SignalKind
 
 
 class MetricUnit(StrEnum):
@@ -102,6 +102,10 @@ def _own_metrics() -> dict[str, Metric]:
 class Metrics(Authored):
     """The kinds of signal that are taken in. One that is not named is refused, so that a typing error is noticed."""
 
+    owner: Owner = Field(
+        MemberRole.ADMIN,
+        description="who answers for the data: gets the weekly check, hears what is wrong; nobody there: the leaders",
+    )
     metrics: Mapping[FieldKey, Metric] = Field({}, description="by key, as senders write it: `active_users`")
 
     @model_validator(mode="after")

@@ -5,20 +5,18 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
+from pydantic import Field, HttpUrl, model_validator
 
-from bot.library.conditions import Condition
+from bot.library.authored import Authored as Authored  # who imports playbooks imports what they are made of
+from bot.library.authored import FieldKey as FieldKey
+from bot.library.authored import Key as Key
+from bot.library.authored import Owner as Owner
+from bot.library.authored import Title as Title
+from bot.library.conditions import Condition, MeasuredCondition, measures_asked
+from bot.library.measures import Measure
 from bot.library.offsets import OPENING, Due, DueText, Offset, OffsetText, Unit
 from bot.library.references import CONFIRM_OUTCOME, located_error, reference_problems
 from bot.models import Anchor, AskKind, AskStatus, ContactRole, MemberRole, Sentiment, Severity, StepKind
-
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)]
-FieldKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-Title = Annotated[str, StringConstraints(min_length=1, max_length=150, strip_whitespace=True)]
-
-
-class Authored(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Category(StrEnum):
@@ -42,15 +40,6 @@ class Channel(StrEnum):
     ON_SITE = "on_site"
     IN_APP = "in_app"
     CHAT = "chat"
-
-
-_EMAIL = r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+"
-Owner = Annotated[
-    str,
-    StringConstraints(pattern=rf"^({'|'.join(MemberRole)}|{_EMAIL})$"),
-    Field(examples=["leader", "dana@example.com"]),
-]
-"""A role, which means the account's member in it or all members of it, or one member by email."""
 
 
 # --- what starts a playbook -------------------------------------------------------------------------------------------
@@ -180,6 +169,9 @@ class AnswerType(StrEnum):
     LINK = "link"
 
 
+MEASURED_TYPES = (AnswerType.NUMBER, AnswerType.TEXT, AnswerType.CHOICE)
+
+
 class Question(Authored):
     """Something the step asks for when it is completed."""
 
@@ -199,12 +191,31 @@ class Question(Authored):
         pattern=r"^(renewal_date|go_live_date|contract_start|trial_end|arr|outcome|maturity|attributes\.[a-z][a-z0-9_]*)$",
         description="the field of the account that takes the answer",
     )
+    measure: Measure | None = Field(
+        None, description="what the data answer: `{metric: tickets_open}`; where nothing came in, `prefill` does"
+    )
+    percent_of: Measure | None = Field(
+        None, description="makes the answer the share of `measure` in this, in percent: `{metric: seats_bought}`"
+    )
 
     @model_validator(mode="after")
     def _choice_has_options(self) -> Self:
         if (self.type is AnswerType.CHOICE) != bool(self.options):
             raise ValueError("`options` are for `type: choice`, which needs them")
         return self
+
+    @model_validator(mode="after")
+    def _measure_fits_type(self) -> Self:
+        if self.measure and self.type not in MEASURED_TYPES:
+            raise ValueError(f"a measure answers a question of {' or '.join(MEASURED_TYPES)}, not of {self.type}")
+        if self.percent_of and not (self.measure and self.type is AnswerType.NUMBER):
+            raise ValueError("`percent_of` goes with a `measure`, for `type: number`")
+        return self
+
+    @property
+    def fills_itself(self) -> bool:
+        """Whether its answer may be known before anybody is asked."""
+        return bool(self.measure or self.prefill)
 
 
 class Then(StrEnum):
@@ -278,9 +289,22 @@ class ExitCriterion(Authored):
 
     key: FieldKey = Field(description="its name in reports; no hyphens")
     label: Title = Field(description="what must be true, as a sentence: `Three people work in it every week`")
-    when: Condition | None = Field(
-        None, description="a CEL condition over `account` that answers it; without it the outcome owner says"
+    when: MeasuredCondition | None = Field(
+        None,
+        description="a CEL condition over `account` and `measures` that answers it; without it the outcome owner says",
     )
+    measures: dict[FieldKey, Measure] = Field(
+        default_factory=dict, description="what is measured for it, by the name it has in `when`: `measures.now`"
+    )
+
+    @model_validator(mode="after")
+    def _measures_are_named(self) -> Self:
+        asked = set(measures_asked(self.when or ""))
+        if unknown := sorted(asked - set(self.measures)):
+            raise ValueError(f"`when` asks for measures.{unknown[0]}, which `measures` does not name")
+        if unused := sorted(set(self.measures) - asked):
+            raise ValueError(f"`when` does not ask for measures.{unused[0]}")
+        return self
 
 
 class Owners(Authored):
@@ -372,6 +396,11 @@ class StepSpec(Authored):
     def asks_nothing(self) -> bool:
         """Whether it is completed by one click."""
         return not (self.outcomes or self.questions or self.artefact)
+
+    @property
+    def fills_itself(self) -> bool:
+        """Whether it is a check that arrives answered, as far as its answers are known."""
+        return self.kind is StepKind.CHECK and any(question.fills_itself for question in self.questions)
 
 
 class Playbook(Authored):

@@ -98,7 +98,7 @@ async def finish_step(
     """Complete it with what is assumed. The step is done, or open when it sent others back."""
     actor = Actor.of(await session.get_one(Member, act.member_id))
     found = await load_step(session, library, act.step_id)
-    form = await load_completion_form(session, found, actor, now)
+    form = await load_completion_form(session, library, found, actor, now)
     today = local_date(now, actor.timezone)
     completion = complete(found.spec, form.questions, today, assumptions, is_again=is_again)
     return (await complete_step(session, library, act.step_id, actor, now, completion)).step

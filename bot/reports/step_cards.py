@@ -37,8 +37,10 @@ from bot.models import (
     StepStatus,
     Suggestion,
 )
+from bot.reports.found_answers import found_answers, load_known
 from bot.reports.success_plan import load_plan_tags
-from bot.slack.step_card import Concerned, Ending, StepCard
+from bot.signals.findings import Asked
+from bot.slack.step_card import Concerned, Ending, FoundAnswers, StepCard
 from bot.slack.text import escape, plain
 
 FELT = frozenset({StepStatus.DONE, StepStatus.SKIPPED})  # one can say of these whether they helped
@@ -65,6 +67,7 @@ class Surroundings:
     raised: set[int]  # escalation steps whose escalation is not resolved yet
     plans: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # by account, where guidance tells
     thumbs: dict[tuple[int, int], bool] = field(default_factory=dict)  # by step, member: whether it helped them
+    known: dict[int, FoundAnswers] = field(default_factory=dict)  # by step: what a check arrives answered with
 
     def contact_of(self, run: Run) -> Contact | None:
         """The contact that a run is about."""
@@ -84,6 +87,7 @@ async def load_step_cards(
     """The cards of those of the steps that exist, in the given order."""
     found = {each.step.id: each for each in await load_steps(session, library, step_ids)}
     around = await load_surroundings(session, found.values())
+    around.known.update(await load_known_of(session, library, found.values(), around, reader, now))
     return [build_card(found[step_id], around, reader, now) for step_id in step_ids if step_id in found]
 
 
@@ -126,6 +130,26 @@ async def load_surroundings(session: AsyncSession, steps: Iterable[StepWithRun])
     around.raised.update(await _raised(session, escalations))
     around.thumbs.update(await _thumbs(session, [each.step.id for each in steps if each.step.status in FINISHED]))
     return around
+
+
+async def load_known_of(
+    session: AsyncSession,
+    library: Library,
+    steps: Iterable[StepWithRun],
+    around: Surroundings,
+    reader: Actor,
+    now: datetime,
+) -> dict[int, FoundAnswers]:
+    """What is known of the checks among the steps that are still to be done, by step id."""
+    asked = [
+        Asked(each.step.id, each.spec, each.account, around.contact_of(each.run))
+        for each in steps
+        if each.spec.fills_itself and each.step.status is StepStatus.OPEN
+    ]
+    if not asked:
+        return {}
+    known = await load_known(await session.connection(), library, asked, around.roles, reader, now)
+    return {step_id: found_answers(each, library, reader, now) for step_id, each in known.items()}
 
 
 async def _thumbs(session: AsyncSession, step_ids: Sequence[int]) -> dict[tuple[int, int], bool]:
@@ -187,6 +211,7 @@ def build_card(found: StepWithRun, around: Surroundings, reader: Actor, now: dat
         reason=step.reason,
         ending=_ending(found, around, reader, now) if step.status in FINISHED else None,
         notes=around.notes.get(step.id, 0),
+        found=around.known.get(step.id),
         is_raised=step.id in around.raised,
     )
 

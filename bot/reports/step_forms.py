@@ -1,6 +1,5 @@
 """What the modals of a step are filled with."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,9 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Reader
 from bot.engine.actors import Actor
+from bot.engine.answers import ON_FILE, Answer, Found
 from bot.engine.calendars import local_date
 from bot.engine.exit_criteria import evaluate_criteria
-from bot.engine.permissions import may_see_arr
 from bot.engine.state import load_team
 from bot.errors import InvalidInput, NotFound
 from bot.library.facts import account_facts
@@ -21,16 +20,20 @@ from bot.library.library import Library
 from bot.library.pinning import DIGEST, join_content
 from bot.library.references import CONFIRM_OUTCOME
 from bot.library.schema import AnswerType, Question, StepSpec
-from bot.models import FINISHED, Account, AccountRole, Contact, Member, Note, Run, Step
+from bot.models import FINISHED, AccountRole, Contact, Member, Note, Run, Step
 from bot.prepared import Prepared, Statement
+from bot.reports.found_answers import Known, load_known, source_words
 from bot.reports.step_cards import (
     StepWithRun,
     attendees,
     build_card,
+    load_known_of,
     load_steps,
     load_surroundings,
     render_guidance,
 )
+from bot.signals.findings import Asked
+from bot.signals.windows import load_measures
 from bot.slack.completion_modal import AskedQuestion, CompletionForm
 from bot.slack.dates import moment_words
 from bot.slack.details_modal import NOTES, StepDetails, WrittenNote
@@ -39,7 +42,6 @@ from bot.slack.payloads import Place, StepRef
 from bot.slack.step_card import role_words
 from bot.slack.step_modals import Colleague, StepHead
 
-ARR = "account.arr"
 GONE = "That step is not there any more. The Home tab shows what is current."
 
 
@@ -78,30 +80,38 @@ def head_of(found: StepWithRun, place: Place) -> StepHead:
 
 
 async def load_completion_form(
-    session: AsyncSession, found: StepWithRun, reader: Actor, now: datetime
+    session: AsyncSession, library: Library, found: StepWithRun, reader: Actor, now: datetime
 ) -> CompletionForm:
-    contact = await session.get(Contact, found.run.contact_id) if found.run.contact_id else None
-    sees_arr = may_see_arr(reader, (await load_team(session, found.account.id)).roles)
-    spec = found.spec
-    known = _known_answers(found, now)
+    known = await load_known_answers(session, library, found, reader, now)
+    so_far = await _answered(session, found, now)
     return CompletionForm(
-        outcomes=tuple(spec.outcomes),
+        outcomes=tuple(found.spec.outcomes),
         questions=tuple(
             AskedQuestion(question)
-            if ARR in {question.prefill, f"account.{question.saves_to}"} and not sees_arr
-            else known.get(question.key) or _asked(question, found.account, contact)
-            for question in spec.questions
+            if question.key in known.hidden
+            else so_far.get(question.key) or _asked(question, known.found.get(question.key), reader, now)
+            for question in found.spec.questions
         ),
-        artefact=spec.artefact,
+        artefact=found.spec.artefact,
         artefact_so_far=found.step.artefact,
     )
 
 
-def _known_answers(found: StepWithRun, now: datetime) -> dict[str, AskedQuestion]:
+async def load_known_answers(
+    session: AsyncSession, library: Library, found: StepWithRun, reader: Actor, now: datetime
+) -> Known:
+    """What is known of the step's questions, as far as the reader may see it."""
+    account = found.account
+    contact = await session.get(Contact, found.run.contact_id) if found.run.contact_id else None
+    roles = {account.id: (await load_team(session, account.id)).roles}
+    asked = [Asked(found.step.id, found.spec, account, contact)]
+    known = await load_known(await session.connection(), library, asked, roles, reader, now)
+    return known[found.step.id]
+
+
+async def _answered(session: AsyncSession, found: StepWithRun, now: datetime) -> dict[str, AskedQuestion]:
     """What was answered before the step was sent back; and what is on file about exit criteria."""
-    criteria: dict[str, bool] = {}
-    if found.step.key == CONFIRM_OUTCOME:
-        criteria = evaluate_criteria(found.playbook, {"account": account_facts(found.account, now.date())})
+    criteria = await _criteria(session, found, now) if found.step.key == CONFIRM_OUTCOME else {}
     answers: dict[str, Any] = {**criteria, **found.step.answers}
     known = {}
     for question in found.spec.questions:
@@ -111,35 +121,34 @@ def _known_answers(found: StepWithRun, now: datetime) -> dict[str, AskedQuestion
     return known
 
 
+async def _criteria(session: AsyncSession, found: StepWithRun, now: datetime) -> dict[str, bool]:
+    account, criteria = found.account, found.playbook.exit_criteria
+    measures = {measure for criterion in criteria for measure in criterion.measures.values()}
+    took = await load_measures(await session.connection(), [account.id], measures, now)
+    numbers = {measure: known.number for measure, known in took[account.id].items() if known.number is not None}
+    return evaluate_criteria(found.playbook, {"account": account_facts(account, now.date())}, numbers)
+
+
 def _source(is_criterion: bool) -> str:
     return "By what is on file" if is_criterion else "Answered before"
 
 
-def _asked(question: Question, account: Account, contact: Contact | None) -> AskedQuestion:
-    if question.prefill is None:
+def _asked(question: Question, found: Found | None, reader: Actor, now: datetime) -> AskedQuestion:
+    if found is None:
         return AskedQuestion(question)
-    subject, *path = question.prefill.split(".")
-    value = _lookup(account if subject == "account" else contact, path)
-    if value is None:
-        return AskedQuestion(question)
-    words = _as_typed(question.type, value)
-    field = path[-1].replace("_", " ").removesuffix(" date")
-    return AskedQuestion(question, words, f"On file for the {subject} ({field}): {words}.")
+    words = _as_typed(question.type, found.value)
+    if found.source == ON_FILE:
+        subject, *path = str(question.prefill).split(".")
+        field = path[-1].replace("_", " ").removesuffix(" date")
+        return AskedQuestion(question, words, f"On file for the {subject} ({field}): {words}.")
+    stale = " It is out of date." if found.is_stale else ""
+    return AskedQuestion(question, words, f"{source_words(found, reader, now)}: {words}.{stale}")
 
 
-def _lookup(row: Account | Contact | None, path: Iterable[str]) -> Any:
-    value: Any = row
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else getattr(value, name, None)
-    return value
-
-
-def _as_typed(kind: AnswerType, value: Any) -> str:
+def _as_typed(kind: AnswerType, value: Answer) -> str:
     if kind is AnswerType.YES_NO and isinstance(value, bool):
         return "Yes" if value else "No"
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return str(value)
 
 
 async def load_colleagues(session: AsyncSession, but: int) -> list[Colleague]:
@@ -180,6 +189,7 @@ async def load_details(
 ) -> StepDetails:
     found = await load_step(session, library, step_id)
     around = await load_surroundings(session, [found])
+    around.known.update(await load_known_of(session, library, [found], around, reader, now))
     today = local_date(now, reader.timezone)
     contacts = around.contacts.get(found.account.id, [])
     return StepDetails(

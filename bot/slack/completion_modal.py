@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.library.schema import AnswerType, Artefact, Outcome, Question
 from bot.slack.blocks import (
     Block,
+    context,
     date_picker,
     input_block,
     modal,
@@ -17,6 +18,8 @@ from bot.slack.ids import CallbackId, InputId, answer_input
 from bot.slack.step_modals import RADIO_OPTIONS, StepHead, head_block
 
 REASON_LABEL = "Why?"
+CHANGED = "Something came in since this was shown: look at the answers once more."
+CONFIRMED = "What is known is filled in. Change what is not so."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,38 @@ def build_completion_modal(head: StepHead, form: CompletionForm) -> Block:
         [head_block(head), *build_completion_inputs(form)],
         callback_id=CallbackId.STEP_COMPLETE,
         submit="Complete",
+        metadata=head.ref.pack(),
+    )
+
+
+def build_changed_modal(head: StepHead, form: CompletionForm) -> Block:
+    """In place of a confirmation: what the data say is not what was confirmed."""
+    return _with_note(build_completion_modal(head, form), CHANGED)
+
+
+def build_confirm_modal(head: StepHead, form: CompletionForm) -> Block:
+    """The answers are confirmed, and something else is still to be said."""
+    return _with_note(build_completion_modal(head, form), CONFIRMED)
+
+
+def _with_note(view: Block, note: str) -> Block:
+    first, *others = view["blocks"]
+    return {**view, "blocks": [first, context(note), *others]}
+
+
+def build_wrong_modal(head: StepHead, form: CompletionForm) -> Block:
+    """The answers to be put right, and what is wrong with what came in."""
+    why = text_input(multiline=True, placeholder="Two of these tickets were closed last week.")
+    hint = "Whoever answers for the data hears of it, once. A number you correct counts from now on."
+    return modal(
+        "What is wrong?",
+        [
+            head_block(head),
+            *build_completion_inputs(form),
+            input_block(InputId.WRONG, "What is wrong with it?", why, hint=hint),
+        ],
+        callback_id=CallbackId.STEP_WRONG,
+        submit="Correct and complete",
         metadata=head.ref.pack(),
     )
 

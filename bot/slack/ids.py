@@ -6,6 +6,8 @@ from enum import StrEnum
 class ActionId(StrEnum):
     # --- steps, runs and escalations ----------------------------------------------------------------------------------
     STEP_COMPLETE = "step_complete"
+    STEP_CONFIRM = "step_confirm"
+    STEP_WRONG = "step_wrong"
     STEP_REVIEW_EMAIL = "step_review_email"
     STEP_NOTE = "step_note"
     STEP_SNOOZE = "step_snooze"
@@ -67,6 +69,7 @@ class ActionId(StrEnum):
 class CallbackId(StrEnum):
     # --- steps, runs and escalations ----------------------------------------------------------------------------------
     STEP_COMPLETE = "step_complete"
+    STEP_WRONG = "step_wrong"
     STEP_EMAIL = "step_email"
     STEP_NOTE = "step_note"
     STEP_SNOOZE = "step_snooze"
@@ -128,6 +131,7 @@ class InputId(StrEnum):
     EMAIL_SUBJECT = "subject"
     EMAIL_BODY = "body"
     SENT_MYSELF = "sent_myself"
+    WRONG = "wrong"
     TARGET = "target"
     SEVERITY = "severity"
     ASK = "ask"

@@ -55,6 +55,12 @@ class StepRef(Payload):
     place: Place = Place.MESSAGE
 
 
+class FoundRef(StepRef):
+    """A check as it was shown: `found` stands for the answers that are confirmed, so that no others are."""
+
+    found: str
+
+
 class EmailForm(StepRef):
     """An email being reviewed. `to` is whom it goes to unless another contact is chosen; None: to everyone meant."""
 

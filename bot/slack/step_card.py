@@ -9,7 +9,7 @@ from bot.models import FINISHED, StepKind, StepStatus
 from bot.slack.blocks import Block, actions, button, context, option, overflow, section
 from bot.slack.dates import day_words, due_words, moment_words
 from bot.slack.ids import ActionId
-from bot.slack.payloads import MenuChoice, MenuItem, Place, StepRef
+from bot.slack.payloads import FoundRef, MenuChoice, MenuItem, Place, StepRef
 from bot.slack.text import fit, label, mention, shorten_mrkdwn
 
 TITLE = 150
@@ -74,6 +74,25 @@ class Concerned:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundAnswer:
+    """A question of a check with what is known of it. No `value`: nothing came in, and `source` says where to look."""
+
+    question: str
+    value: str | None
+    source: str
+    is_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAnswers:
+    """What a check arrives answered with. `fingerprint` stands for the answers; None when there are none."""
+
+    answers: tuple[FoundAnswer, ...]
+    fingerprint: str | None = None
+    is_enough: bool = False  # nothing else is needed to complete the step
+
+
+@dataclass(frozen=True, slots=True)
 class StepCard:
     """A step for one reader. Names are raw text; `guidance` is mrkdwn. `today` is the reader's."""
 
@@ -108,6 +127,7 @@ class StepCard:
     reason: str | None = None  # why it is blocked, was sent back, or did not go by itself
     ending: Ending | None = None
     notes: int = 0  # how many were written about it
+    found: FoundAnswers | None = None  # of a check that fills itself
     is_raised: bool = False  # an escalation step whose escalation is not resolved yet: nobody completes it by hand
 
     @property
@@ -165,9 +185,20 @@ def _lines(card: StepCard) -> list[str]:
             lines.append(shorten_mrkdwn(first_paragraph(card.guidance), GUIDANCE))
         if card.reason:
             lines.append(f"*Mind:* {fit(card.reason, GUIDANCE)}")
+        if card.found:
+            lines += [found_line(answer) for answer in card.found.answers]
     if card.is_raised:
         lines.append(RAISED)
     return lines
+
+
+def found_line(answer: FoundAnswer) -> str:
+    """`Open tickets: *4* (Zendesk, 2 hours ago)`."""
+    question = label(answer.question, 100).rstrip("?:")
+    if answer.value is None:
+        return f"•  {question}: nothing came in yet, {label(answer.source, 100)}"
+    stale = "  ⚠ _out of date_" if answer.is_stale else ""
+    return f"•  {question}: *{label(answer.value, 120)}* ({label(answer.source, 100)}){stale}"
 
 
 def first_paragraph(guidance: str) -> str:
@@ -293,6 +324,13 @@ def _primary_buttons(card: StepCard, place: Place) -> list[Block]:
         return []
     if card.kind is StepKind.EMAIL:
         return [button("Review email", ActionId.STEP_REVIEW_EMAIL, value, style="primary")]
+    if card.found and card.found.fingerprint:
+        seen = FoundRef(step=card.step_id, revision=card.revision, place=place, found=card.found.fingerprint).pack()
+        words = "Confirm" if card.found.is_enough else "Confirm…"
+        return [
+            button(words, ActionId.STEP_CONFIRM, seen, style="primary"),
+            button("Wrong…", ActionId.STEP_WRONG, value),
+        ]
     return [button("Complete", ActionId.STEP_COMPLETE, value, style="primary")]
 
 

@@ -27,6 +27,6 @@ async def _asked(call: ActionCall, ref: StepRef) -> bool:
         found = await load_step(session, call.services.library, ref.step)
         if found.spec.asks_nothing or found.step.status in FINISHED:
             return False
-        form = await load_completion_form(session, found, call.actor, call.now)
+        form = await load_completion_form(session, call.services.library, found, call.actor, call.now)
     await call.open_modal(build_completion_modal(head_of(found, ref.place), form))
     return True

@@ -17,5 +17,5 @@ async def handle_step_review_email(call: ActionCall) -> None:
         found = await load_step(session, library, ref.step)
         await require_unfinished(session, found.step, call.now)
         draft = await load_email_draft(session, library, templates, ref.step, call.actor, call.now)
-        form = await load_completion_form(session, found, call.actor, call.now)
+        form = await load_completion_form(session, call.services.library, found, call.actor, call.now)
     await call.open_modal(build_email_modal(head_of(found, ref.place), draft, form))

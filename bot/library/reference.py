@@ -217,6 +217,7 @@ _LABELS: dict[type[Authored], str] = {
     ExitCriterion: "exit criterion",
     Owners: "owners",
     SystemOfRecord: "system",
+    Measure: "measure",
     JourneyStage: "stage",
     JourneyMilestone: "milestone",
     GateCriterion: "criterion",

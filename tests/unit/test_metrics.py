@@ -1,14 +1,21 @@
 """Metrics and measures as authors write them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from bot.engine.exit_criteria import evaluate_criteria
 from bot.errors import ConfigurationError
+from bot.library.loading import load_catalog
 from bot.library.measures import Measure, Take, unknown_metric
+from bot.library.metric_names import without_unknown_metrics
 from bot.library.metrics import Metrics, load_metrics
+from bot.library.rendering import EmailTemplates
+from bot.library.schema import ExitCriterion, Question
 from bot.settings import ROOT
+from tests.support.world import make_playbook
 
 
 def test_the_shipped_metrics_say_what_they_count() -> None:
@@ -58,3 +65,47 @@ def test_an_unknown_metric_is_told_with_the_nearest_name() -> None:
 def test_health_has_no_labels() -> None:
     with pytest.raises(ValidationError, match="health has no labels"):
         Measure(metric="health", label="reports")
+
+
+def test_a_playbook_that_asks_for_an_unknown_metric_is_left_out_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "lifecycle").mkdir()
+    (tmp_path / "lifecycle" / "look.yaml").write_text(
+        "key: look\ntitle: Look\ncategory: lifecycle\nsummary: For a test.\nsuccess: It ran.\nsteps:\n"
+        "  - key: one\n    title: One\n    due: 0d\n    kind: check\n    questions:\n"
+        "      - {key: users, label: Users, type: number, measure: {metric: active_user}}\n"
+    )
+    catalog = without_unknown_metrics(
+        load_catalog(tmp_path, EmailTemplates(tmp_path)), load_metrics(ROOT / "playbooks")
+    )
+    assert not catalog.playbooks
+    assert "look.yaml:12 steps[0].questions[0].measure.metric" in str(catalog.problems[0])
+    assert "active_users" in str(catalog.problems[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"type": "date", "measure": {"metric": "active_users"}}, "a measure answers a question of number"),
+        ({"type": "number", "percent_of": {"metric": "seats_bought"}}, "`percent_of` goes with a `measure`"),
+    ],
+)
+def test_a_measure_must_fit_its_question(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Question.model_validate({"key": "users", "label": "Users", **changes})
+
+
+def test_a_criterion_names_what_it_measures() -> None:
+    """Row 4.47: what a condition goes by is named beside it."""
+    asks = {"key": "used", "label": "It is used", "when": "measures.now > 3.0"}
+    with pytest.raises(ValidationError, match=r"`when` asks for measures\.now, which `measures` does not name"):
+        ExitCriterion.model_validate(asks)
+    with pytest.raises(ValidationError, match=r"`when` does not ask for measures\.then"):
+        ExitCriterion.model_validate(asks | {"measures": {"now": {"metric": "logins"}, "then": {"metric": "logins"}}})
+
+
+def test_a_criterion_that_was_not_measured_is_not_answered() -> None:
+    criterion = {"key": "used", "label": "It is used", "when": "measures.now > 3.0"}
+    measures = {"now": {"metric": "logins"}}
+    playbook = make_playbook({"key": "one"}, exit_criteria=[criterion | {"measures": measures}])
+    assert evaluate_criteria(playbook, {}, {}) == {}
+    assert evaluate_criteria(playbook, {}, {Measure(metric="logins"): 4.0}) == {"used": True}

@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.services import Services
 from bot.slack.ids import ActionId, CallbackId
 from handlers.actions.account_fill import handle_account_fill
+from handlers.actions.account_health import handle_account_health
 from handlers.actions.account_note import handle_account_note
 from handlers.actions.account_show import handle_account_show
 from handlers.actions.account_timeline import handle_account_timeline
@@ -15,6 +16,9 @@ from handlers.actions.advocacy_delivered import handle_advocacy_delivered
 from handlers.actions.advocacy_no import handle_advocacy_no
 from handlers.actions.advocacy_referral import handle_advocacy_referral
 from handlers.actions.advocacy_yes import handle_advocacy_yes
+from handlers.actions.alert_not_now import handle_alert_not_now
+from handlers.actions.alert_start import handle_alert_start
+from handlers.actions.alert_wrong_data import handle_alert_wrong_data
 from handlers.actions.bulk_start import handle_bulk_start
 from handlers.actions.drill_down import (
     handle_drill_at_risk,
@@ -67,6 +71,8 @@ from handlers.views.account_edit import handle_account_edit_form
 from handlers.views.account_note import handle_account_note_form
 from handlers.views.advocacy_answer import handle_advocacy_answer_form
 from handlers.views.advocacy_ask import handle_advocacy_ask_form
+from handlers.views.alert_not_now import handle_alert_not_now_form
+from handlers.views.alert_wrong_data import handle_alert_wrong_data_form
 from handlers.views.escalate import handle_escalate_form
 from handlers.views.escalation_ask import handle_escalation_ask_form
 from handlers.views.escalation_resolve import handle_escalation_resolve_form
@@ -114,7 +120,12 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.ESCALATION_RESOLVE: handle_escalation_resolve,
     ActionId.THREAD_NOTE_ACCOUNT: handle_thread_note_account,
     ActionId.MILESTONE_NOTE: handle_milestone_note,
+    # --- alerts -------------------------------------------------------------------------------------------------------
+    ActionId.ALERT_START: handle_alert_start,
+    ActionId.ALERT_NOT_NOW: handle_alert_not_now,
+    ActionId.ALERT_WRONG_DATA: handle_alert_wrong_data,
     # --- accounts -----------------------------------------------------------------------------------------------------
+    ActionId.ACCOUNT_HEALTH: handle_account_health,
     ActionId.ACCOUNT_NOTE: handle_account_note,
     ActionId.ACCOUNT_SHOW: handle_account_show,
     ActionId.ACCOUNT_TIMELINE: handle_account_timeline,
@@ -169,6 +180,9 @@ VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.RUN_START: handle_run_start_form,
     CallbackId.ROUND_SKIP: handle_round_skip_form,
     CallbackId.MILESTONE_NOTE: handle_milestone_note_form,
+    # --- alerts -------------------------------------------------------------------------------------------------------
+    CallbackId.ALERT_NOT_NOW: handle_alert_not_now_form,
+    CallbackId.ALERT_WRONG_DATA: handle_alert_wrong_data_form,
     # --- accounts -----------------------------------------------------------------------------------------------------
     CallbackId.ACCOUNT_NOTE: handle_account_note_form,
     CallbackId.ACCOUNT_ADD: handle_account_add_form,

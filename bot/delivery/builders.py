@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bot.delivery.building.accounts import build_celebration, build_stage_waits
+from bot.delivery.building.alerts import build_alerts
 from bot.delivery.building.emails import build_email
 from bot.delivery.building.escalations import build_escalation, build_escalation_update
 from bot.delivery.building.governance import (
@@ -32,5 +33,6 @@ BUILDERS: Mapping[DeliveryKind, Builder] = {
     DeliveryKind.VERSION_DRAFT: build_version_draft,
     DeliveryKind.VERSION_NEWS: build_version_news,
     DeliveryKind.EXEMPTION_REQUEST: build_exemption_request,
+    DeliveryKind.ALERT: build_alerts,
     DeliveryKind.EXEMPTION_OVER: build_exemption_end,
 }

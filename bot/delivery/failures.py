@@ -26,6 +26,7 @@ WHAT = {
     DeliveryKind.NOTICE: "a message",
     DeliveryKind.BLOCKED: "a request for help with a blocked step",
     DeliveryKind.EMAIL: "an email",
+    DeliveryKind.ALERT: "an alert",
 }
 
 NO_CHANNEL = "there is no such channel, or it is private and Playcall is not in it. Invite Playcall there (/invite)."

@@ -63,7 +63,7 @@ def _send_again(delivery: Delivery, now: datetime) -> None:
 
 async def _of_questions(session: AsyncSession) -> set[int]:
     asked = select(PostedMessage.delivery_id).where(
-        col(PostedMessage.kind).in_((DeliveryKind.VERSION_DRAFT, DeliveryKind.EXEMPTION_REQUEST))
+        col(PostedMessage.kind).in_((DeliveryKind.VERSION_DRAFT, DeliveryKind.EXEMPTION_REQUEST, DeliveryKind.ALERT))
     )
     return set((await session.exec(asked)).all())
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bot.engine.actors import Actor
 from bot.errors import NotAllowed
-from bot.models import DocumentKind, Escalation, Member, MemberRole, Step
+from bot.models import Alert, DocumentKind, Escalation, Member, MemberRole, Step
 
 RoleMap = Mapping[MemberRole, int]  # role -> member id, of one account
 
@@ -92,6 +92,15 @@ def require_may_answer_escalation(
 ) -> None:
     if not may_answer_escalation(actor, escalation, roles, deputies):
         raise NotAllowed("Only the escalation's owner, the account's CSM or a leader can answer it.")
+
+
+def may_answer_alert(actor: Actor, alert: Alert, roles: RoleMap) -> bool:
+    return actor.leads or actor.member_id in {alert.member_id, roles.get(MemberRole.CSM)}
+
+
+def require_may_answer_alert(actor: Actor, alert: Alert, roles: RoleMap) -> None:
+    if not may_answer_alert(actor, alert, roles):
+        raise NotAllowed("Only the one who is asked, the account's CSM or a leader can answer this alert.")
 
 
 def require_leads(actor: Actor) -> None:

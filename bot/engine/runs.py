@@ -43,8 +43,11 @@ async def start_run(
     actor: Actor | None,
     contact_id: int | None = None,
     trigger_key: str | None = None,
+    invited: bool = False,
 ) -> Run:
     """Start a playbook on an account, or on one of its contacts. No actor means a trigger started it.
+
+    `invited`: whoever acts was asked by Playcall whether to start it, and may so in any role.
 
     The run is pinned to the version of the playbook that is in use now, as overlays shape it for this account. Day zero
     is today where the CSM is. Steps whose day is past already, as when a renewal playbook starts late, are due now.
@@ -54,7 +57,7 @@ async def start_run(
     account = await lock_account(session, account_id)
     base = await playbook_to_start(session, library, account, playbook_key, now)
     team = await load_team(session, account_id)
-    if actor:
+    if actor and not invited:
         require_may_run_playbooks(actor, team.roles)
     contact = await _contact(session, base, account, contact_id)
     await _require_not_running(session, account, base, contact_id)

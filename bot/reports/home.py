@@ -24,6 +24,7 @@ from bot.models import (
     Step,
 )
 from bot.reports.agenda import load_agenda
+from bot.reports.alerts import load_open_alerts
 from bot.reports.health_words import load_health_words
 from bot.reports.leading.glance import load_glance
 from bot.slack.home_view import AccountRow, EscalationRow, Home
@@ -40,6 +41,7 @@ async def load_home(session: AsyncSession, library: Library, reader: Actor, now:
     )
     return Home(
         today=local_date(now, reader.timezone),
+        alerts=tuple(await load_open_alerts(session, library, reader, now)),
         agenda=await load_agenda(session, library, reader, now),
         escalations=await _escalations(session, concerns_me, reader),
         team_escalations=await _escalations(session, ~func.coalesce(concerns_me, False), reader)

@@ -18,6 +18,7 @@ USAGES: Mapping[str, Usage] = {
     "show": Usage("ACCOUNT", "the account card: team, dates, contacts, milestones, playbooks", "acme"),
     "timeline": Usage("ACCOUNT [PAGE]", "what happened, newest first", "acme 2"),
     "list": Usage("[all] [PAGE]", "your accounts, those that need attention first", ""),
+    "alerts": Usage("[ACCOUNT | all]", "what the data say somebody should decide about", "acme"),
     "note": Usage("ACCOUNT [TEXT]", "write something down", "acme Jane is back from leave"),
     "sentiment": Usage("ACCOUNT [green|yellow|red WHY]", "how it feels, with its history", "acme yellow sponsor left"),
     "milestone": Usage(

@@ -6,6 +6,7 @@ from datetime import date
 
 from bot.models import EscalationStatus, Severity
 from bot.slack.agenda import Agenda, agenda_words, build_agenda_rows
+from bot.slack.alert_message import AlertCard, build_alert_rows
 from bot.slack.blocks import Block, actions, button, context, header, section, sections
 from bot.slack.dates import day_words
 from bot.slack.escalation_message import MARKS
@@ -14,6 +15,7 @@ from bot.slack.leading.glance import Glance, build_glance
 from bot.slack.payloads import EscalationRef, Place
 from bot.slack.text import label
 
+ALERT_ROWS = 3
 ESCALATION_ROWS = 8
 ACCOUNT_ROWS = 25
 
@@ -45,6 +47,7 @@ class Home:
     """What one member's Home tab shows. `today` is theirs; `team_escalations` is for leaders."""
 
     today: date
+    alerts: tuple[AlertCard, ...] = ()
     agenda: Agenda = field(default_factory=Agenda)
     escalations: tuple[EscalationRow, ...] = ()
     team_escalations: tuple[EscalationRow, ...] = ()
@@ -55,6 +58,7 @@ class Home:
 def build_home_view(home: Home) -> Block:
     blocks = [
         *(build_glance(home.glance) if home.glance else []),
+        *_alerts(home.alerts),
         header("My steps"),
         context(agenda_words(home.agenda)),
         *build_agenda_rows(home.agenda, Place.HOME),
@@ -69,6 +73,10 @@ def build_home_view(home: Home) -> Block:
 def build_stranger_home(text: str) -> Block:
     """The Home tab of somebody Playcall does not serve."""
     return {"type": "home", "blocks": [section(text)]}
+
+
+def _alerts(cards: Sequence[AlertCard]) -> list[Block]:
+    return [header("My alerts"), *build_alert_rows(cards, Place.HOME, ALERT_ROWS)] if cards else []
 
 
 def _escalations(title: str, rows: Sequence[EscalationRow], today: date) -> list[Block]:

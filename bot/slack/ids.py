@@ -21,7 +21,13 @@ class ActionId(StrEnum):
     THREAD_NOTE_ACCOUNT = "thread_note_account"
     MILESTONE_NOTE = "milestone_note"
 
+    # --- alerts -------------------------------------------------------------------------------------------------------
+    ALERT_START = "alert_start"
+    ALERT_NOT_NOW = "alert_not_now"
+    ALERT_WRONG_DATA = "alert_wrong_data"
+
     # --- accounts -----------------------------------------------------------------------------------------------------
+    ACCOUNT_HEALTH = "account_health"
     ACCOUNT_NOTE = "account_note"
     ACCOUNT_SHOW = "account_show"
     ACCOUNT_TIMELINE = "account_timeline"
@@ -83,6 +89,11 @@ class CallbackId(StrEnum):
     RUN_START = "run_start"
     ROUND_SKIP = "round_skip"
     MILESTONE_NOTE = "milestone_note"
+
+    # --- alerts -------------------------------------------------------------------------------------------------------
+    ALERT_NOT_NOW = "alert_not_now"
+    ALERT_WRONG_DATA = "alert_wrong_data"
+    CODE_RED = "code_red"
 
     # --- accounts -----------------------------------------------------------------------------------------------------
     ACCOUNT_NOTE = "account_note"

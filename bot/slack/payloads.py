@@ -44,6 +44,7 @@ class Place(StrEnum):
 
     MESSAGE = "message"  # a posted message: the outbox redraws it
     TODAY = "today"  # the private answer to `/playbook today`: only the click itself can redraw it
+    ALERTS = "alerts"  # the private answer to `/account alerts`, likewise
     HOME = "home"
 
 
@@ -117,6 +118,18 @@ class SkipRound(Payload):
 
     account: int
     playbook: str
+
+
+# --- alerts -----------------------------------------------------------------------------------------------------------
+
+
+class AlertRef(Payload):
+    """An alert. In a list of alerts, `account` or `everybodys` says whose list it is; neither: the reader's own."""
+
+    alert: int
+    place: Place = Place.MESSAGE
+    account: int | None = None
+    everybodys: bool = False
 
 
 # --- accounts ---------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from bot.slack.account_help import USAGES, build_help
 from bot.slack.incoming import as_typed, first_word
 from bot.slack.text import shorten, unformatted
 from handlers.call import CommandCall
+from handlers.commands.account_alerts import show_alerts
 from handlers.commands.account_changing import add_milestone, log_note, log_sentiment, save_contact
 from handlers.commands.account_forms import open_add_form, open_edit_form
 from handlers.commands.account_journey import account_journey, exempt_from_gate
@@ -18,6 +19,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "show": show_card,
     "timeline": show_timeline,
     "list": list_accounts,
+    "alerts": show_alerts,
     "note": log_note,
     "sentiment": log_sentiment,
     "milestone": add_milestone,

@@ -28,9 +28,14 @@ _PAGED = re.compile(r"(?P<account>.*?)\s*(?P<page>\d{1,4})?", re.DOTALL)
 async def show_health(call: CommandCall, text: str) -> None:
     if not text:
         raise InvalidInput(usage("health"))
-    config = call.services.library.health_config
     async with call.services.database.glance() as reader:
         account = require_found(await find_account(reader, text)).account
+    await say_health(call, account)
+
+
+async def say_health(call: Call, account: AccountHead) -> None:
+    config = call.services.library.health_config
+    async with call.services.database.glance() as reader:
         page = await read_health_page(reader, account, config, call.now)
     message = build_health_message(health_view(page, config, call.actor, call.now))
     await call.say(message.text, message.blocks)

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import reading_session
+from bot.delivery.building.alerts import alert_cards
 from bot.delivery.building.people import member_of
 from bot.delivery.building.steps import blocked_card
 from bot.delivery.outgoing import Outgoing, UpdateMessage
@@ -15,6 +16,7 @@ from bot.reports.exemptions import load_exemption_card
 from bot.reports.steps_message import load_cards_for, steps_posted
 from bot.reports.versions import load_version_card
 from bot.services import Services
+from bot.slack.alert_message import build_alerts_message
 from bot.slack.blocked_message import build_blocked_message
 from bot.slack.blocks import Message
 from bot.slack.escalation_message import build_escalation_message
@@ -45,6 +47,9 @@ async def _redrawn(session: AsyncSession, posted: PostedMessage, services: Servi
     if posted.kind is DeliveryKind.EXEMPTION_REQUEST:
         exemption = await load_exemption_card(session, services.library, original.payload["exemption_id"])
         return build_exemption_question(exemption, now.date()) if exemption else None
+    if posted.kind is DeliveryKind.ALERT:
+        alerts = await alert_cards(session, original, services, now)
+        return build_alerts_message(alerts) if alerts else None
     if posted.kind is DeliveryKind.BLOCKED:
         blocked = await blocked_card(session, original, services, now)
         return build_blocked_message(blocked) if blocked else None

@@ -43,10 +43,18 @@ async def give_role(world: World, role: MemberRole, name: str) -> None:
         session.add(AccountRole(account_id=world.account_id, role=role, member_id=member_id))
 
 
-async def finish(world: World, run_id: int, key: str, answers: dict[str, object] | None = None, **said: str) -> None:
+async def finish(
+    world: World,
+    run_id: int,
+    key: str,
+    answers: dict[str, object] | None = None,
+    *,
+    outcome: str | None = None,
+    reason: str | None = None,
+) -> None:
     step = (await world.steps(run_id))[key]
     async with world.database.transaction() as session:
-        completion = Completion(answers=answers or {}, **said)
+        completion = Completion(answers=answers or {}, outcome=outcome, reason=reason)
         await complete_step(session, world.library, step.id, world.dana, world.now, completion)
 
 

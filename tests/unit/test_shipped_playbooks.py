@@ -186,7 +186,8 @@ def test_the_authoring_reference_is_up_to_date() -> None:
 
 def test_the_walk_through_of_the_docs_makes_a_playbook_that_loads(tmp_path: Any) -> None:
     guide = (ROOT / "docs" / "playbooks.md").read_text("utf-8")
-    blocks = re.findall(r"```yaml\n(.*?)```", guide.partition("## When steps are due")[0], re.DOTALL)
+    walk = guide.partition("## Your first playbook")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```yaml\n(.*?)```", walk, re.DOTALL)
     (tmp_path / "expansion").mkdir()
     (tmp_path / "expansion" / "reference-call.yaml").write_text("".join(blocks), "utf-8")
     catalog = Library(tmp_path, TEMPLATES).load()

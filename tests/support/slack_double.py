@@ -10,6 +10,7 @@ prints its address as a line of JSON, and serves until its standard input ends. 
 import argparse
 import asyncio
 import json
+import random
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -80,6 +81,7 @@ class SlackDouble:
 
     clock: Clock
     messages_per_minute: int = 1200
+    moody: float = 0.0  # the share of calls that are refused with 429 for no reason, as Slack may
     calls: list[tuple[str, Json]] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)  # "ok" and error codes
     url: str = ""
@@ -174,7 +176,7 @@ class SlackDouble:
             if expected.concerns(method, call):
                 expected.times -= 1
                 return expected.fault
-        return None
+        return rate_limited() if random.random() < self.moody else None  # noqa: S311  # no secret
 
     async def _response(self, request: web.Request) -> web.Response:
         body: Json = await request.json()
@@ -211,8 +213,8 @@ async def arguments(request: web.Request) -> Json:
     return given
 
 
-async def serve(people: int, messages_per_minute: int, port: int) -> None:
-    double = SlackDouble(SystemClock(), messages_per_minute)
+async def serve(people: int, messages_per_minute: int, moody: float, port: int) -> None:
+    double = SlackDouble(SystemClock(), messages_per_minute, moody)
     for number in range(people):
         double.state.add_person(f"person{number}", user_id=f"U{number:06d}")
     await double.start(port)
@@ -225,9 +227,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A strict Slack Web API double on the loopback")
     parser.add_argument("--people", type=int, default=0, help="make users U000000, U000001 ...")
     parser.add_argument("--messages-per-minute", type=int, default=1200, help="the cap over all channels")
+    parser.add_argument("--moody", type=float, default=0.0, help="the share of calls refused with 429")
     parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
-    asyncio.run(serve(options.people, options.messages_per_minute, options.port))
+    asyncio.run(serve(options.people, options.messages_per_minute, options.moody, options.port))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from typing import Any
 
 
 @asynccontextmanager
-async def slack_process(people: int, messages_per_minute: int) -> AsyncIterator[dict[str, Any]]:
+async def slack_process(people: int, messages_per_minute: int, moody: float = 0.0) -> AsyncIterator[dict[str, Any]]:
     """Its address (`url`) and `token`; it serves until the block ends. GET /stats tells what it has accepted."""
-    options = ["--people", str(people), "--messages-per-minute", str(messages_per_minute)]
+    options = ["--people", str(people), "--messages-per-minute", str(messages_per_minute), "--moody", str(moody)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

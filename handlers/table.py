@@ -73,6 +73,7 @@ from handlers.views.advocacy_answer import handle_advocacy_answer_form
 from handlers.views.advocacy_ask import handle_advocacy_ask_form
 from handlers.views.alert_not_now import handle_alert_not_now_form
 from handlers.views.alert_wrong_data import handle_alert_wrong_data_form
+from handlers.views.code_red import handle_code_red_form
 from handlers.views.escalate import handle_escalate_form
 from handlers.views.escalation_ask import handle_escalation_ask_form
 from handlers.views.escalation_resolve import handle_escalation_resolve_form
@@ -183,6 +184,7 @@ VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     # --- alerts -------------------------------------------------------------------------------------------------------
     CallbackId.ALERT_NOT_NOW: handle_alert_not_now_form,
     CallbackId.ALERT_WRONG_DATA: handle_alert_wrong_data_form,
+    CallbackId.CODE_RED: handle_code_red_form,
     # --- accounts -----------------------------------------------------------------------------------------------------
     CallbackId.ACCOUNT_NOTE: handle_account_note_form,
     CallbackId.ACCOUNT_ADD: handle_account_add_form,

@@ -9,10 +9,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.actors import Actor
 from bot.engine.informing import inform_of_done
 from bot.engine.journal import record
-from bot.engine.outbox import LEADERS, enqueue, notify, redraw_escalation, refresh_homes
+from bot.engine.outbox import enqueue, notify, redraw_escalation, refresh_homes
 from bot.engine.permissions import require_may_acknowledge, require_may_answer_escalation
 from bot.engine.progress import advance, show_changes
-from bot.engine.raising import ESCALATION_LANE, any_leader, watch
+from bot.engine.raising import ESCALATION_LANE, any_leader, tell_leaders, watch
 from bot.engine.state import Team, load_run_of_step, load_team
 from bot.engine.touchpoints import cancel_planned, cancel_touchpoints
 from bot.engine.transitions import ESCALATION_FROM
@@ -99,6 +99,9 @@ async def resolve_escalation(
     summary = f"resolved the escalation: {escalation.resolution}"
     await _tell(session, escalation, TimelineKind.ESCALATION_RESOLVED, summary, sentence, actor, team, now)
     await _answer_raiser(session, escalation, sentence, actor, now)
+    if escalation.code_red:
+        account = await session.get_one(Account, escalation.account_id)
+        await tell_leaders(session, escalation, f"The code red at {account.name} is over. {sentence}", now)
     await _complete_its_step(session, library, escalation, actor, now)
     return EscalationChange(escalation, True, sentence)
 
@@ -154,14 +157,7 @@ async def _tell_leaders(session: AsyncSession, escalation: Escalation, now: date
     owner = await session.get_one(Member, escalation.owner_id)
     what = f"the {escalation.severity} escalation of {account.name}"
     text = f"Nobody has taken {what}. It is with {owner.name}: {escalation.ask}"
-    await enqueue(
-        session,
-        DeliveryKind.NOTICE,
-        now,
-        lane="#leaders",
-        account_id=account.id,
-        payload={"place": LEADERS, "text": text},
-    )
+    await tell_leaders(session, escalation, text, now)
     return text
 
 
@@ -257,7 +253,7 @@ async def tell_thread(
         lane=ESCALATION_LANE,
         account_id=escalation.account_id,
         payload={"escalation_id": escalation.id, "text": sentence}
-        | ({"mention_member_id": mention.id} if mention else {}),
+        | ({"mention_member_ids": [mention.id]} if mention else {}),
     )
     await redraw_escalation(session, escalation.id, now)
 

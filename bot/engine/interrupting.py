@@ -18,7 +18,7 @@ def decide_wait(
         return None
     if severity not in budget.at_any_hour and next_working_time(person, now):
         return next_morning(person, now)
-    return None if told_today < budget.at_once_a_day[severity] else next_morning(person, now)
+    return None if told_today < budget.room_for(severity) else next_morning(person, now)
 
 
 def day_began(person: WorkingHours, now: datetime) -> datetime:

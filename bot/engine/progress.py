@@ -12,8 +12,9 @@ from bot.engine.exit_criteria import decide_verdict, tell_owners
 from bot.engine.journal import record
 from bot.engine.outbox import enqueue, redraw_steps
 from bot.engine.planning import anchor_dates, due_after, plan_due_dates
-from bot.engine.raising import ESCALATION_LANE, raise_escalation
+from bot.engine.raising import ASK_LENGTH, ESCALATION_LANE, open_code_red, raise_escalation
 from bot.engine.state import RunState
+from bot.engine.thread_news import News, decide_news
 from bot.engine.touchpoints import add_touchpoints, cancel_touchpoints, plan_firings
 from bot.engine.words import escalation_words
 from bot.library.library import Library
@@ -106,6 +107,12 @@ async def _raise_for(session: AsyncSession, library: Library, state: RunState, s
         return
     csm = state.assignee(step)
     today = local_date(now, csm.timezone)
+    ask = escalation_words(call, state, today)
+    called = await open_code_red(session, state.run.account_id) if call.code_red else None
+    if called and called.run_id is None:  # somebody called it, and the run began with that
+        called.run_id, called.step_id = state.run.id, step.id
+        called.ask = f"{called.ask}\n\n{ask}"[:ASK_LENGTH]
+        return
     await raise_escalation(
         session,
         library,
@@ -114,10 +121,11 @@ async def _raise_for(session: AsyncSession, library: Library, state: RunState, s
         now,
         target=call.to,
         severity=call.severity,
-        ask=escalation_words(call, state, today),
+        ask=ask,
         deadline=shift(today, call.deadline, csm.country),
         step_id=step.id,
         run_id=state.run.id,
+        code_red=call.code_red,
     )
 
 
@@ -198,11 +206,14 @@ async def show_changes(
     steps = list(steps)
     concerned = [*also, *(step.assignee_id for step in steps), actor.member_id if actor else None]
     await redraw_steps(session, [step.id for step in steps], now, homes=concerned)
-    if sentence and any(spec.kind is StepKind.ESCALATION for spec in state.playbook.steps):
-        await _tell_thread(session, state, sentence, now)
+    if any(spec.kind is StepKind.ESCALATION for spec in state.playbook.steps):
+        await _tell_thread(session, state, decide_news(state, steps, actor, now, sentence), now)
 
 
-async def _tell_thread(session: AsyncSession, state: RunState, sentence: str, now: datetime) -> None:
+async def _tell_thread(session: AsyncSession, state: RunState, news: News, now: datetime) -> None:
+    """In the thread of the run's escalation the people who work on it read what is done, and what is theirs now."""
+    if not news.text:
+        return
     query = select(Escalation.id).where(
         Escalation.run_id == state.run.id, col(Escalation.status) != constant(EscalationStatus.RESOLVED)
     )
@@ -213,5 +224,5 @@ async def _tell_thread(session: AsyncSession, state: RunState, sentence: str, no
             now,
             lane=ESCALATION_LANE,
             account_id=state.run.account_id,
-            payload={"escalation_id": escalation_id, "text": sentence},
+            payload={"escalation_id": escalation_id, "text": news.text, "mention_member_ids": list(news.called)},
         )

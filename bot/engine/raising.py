@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
 from bot.engine.journal import record
-from bot.engine.outbox import enqueue, refresh_homes
+from bot.engine.outbox import LEADERS, enqueue, refresh_homes
 from bot.engine.owners import owner_members
 from bot.engine.permissions import require_may_escalate
 from bot.engine.state import Team, load_playbooks_of, load_team
@@ -18,6 +18,7 @@ from bot.models import (
     Account,
     DeliveryKind,
     Escalation,
+    EscalationStatus,
     Member,
     MemberRole,
     Run,
@@ -27,6 +28,7 @@ from bot.models import (
     Touchpoint,
     TouchpointKind,
 )
+from bot.models.columns import constant
 
 ESCALATION_LANE = "#escalations"
 TARGETS = (MemberRole.AE, MemberRole.LEADER)
@@ -47,8 +49,11 @@ async def raise_escalation(
     tried: str | None = None,
     step_id: int | None = None,
     run_id: int | None = None,
+    code_red: bool = False,
 ) -> Escalation:
     """Call for help. It is posted to the escalation channel, and climbs when nobody takes it in time.
+
+    With `code_red` the leaders' channel is called, too.
 
     Without an actor it is Playcall itself that calls. From a playbook with an escalation owner it goes to them, whoever
     is asked. Raises NotAllowed for people who have nothing to do with the
@@ -80,6 +85,7 @@ async def raise_escalation(
         ask=ask,
         tried=(tried or "").strip()[:ASK_LENGTH] or None,
         deadline=deadline,
+        code_red=code_red,
         created_at=now,
         acknowledge_by=now + library.escalation_policy.time_to_acknowledge(severity),
     )
@@ -105,8 +111,35 @@ async def raise_escalation(
         account_id=account_id,
         payload={"escalation_id": escalation.id},
     )
+    if code_red:
+        text = f"Code red at {account.name}, called by {actor.name if actor else 'Playcall'}: {ask}"
+        await tell_leaders(session, escalation, text, now, mention=owner)
     await refresh_homes(session, [owner.id, actor.member_id if actor else None], now)
     return escalation
+
+
+async def open_code_red(session: AsyncSession, account_id: int) -> Escalation | None:
+    """The escalation for which the account is in code red now."""
+    query = select(Escalation).where(
+        Escalation.account_id == account_id,
+        col(Escalation.code_red).is_(True),
+        col(Escalation.status) != constant(EscalationStatus.RESOLVED),
+    )
+    return (await session.exec(query.order_by(col(Escalation.id)))).first()
+
+
+async def tell_leaders(
+    session: AsyncSession, escalation: Escalation, text: str, now: datetime, *, mention: Member | None = None
+) -> None:
+    """Say something about an escalation in the leaders' channel. `mention` is who is called by it."""
+    await enqueue(
+        session,
+        DeliveryKind.NOTICE,
+        now,
+        lane="#leaders",
+        account_id=escalation.account_id,
+        payload={"place": LEADERS, "text": text} | ({"mention_member_ids": [mention.id]} if mention else {}),
+    )
 
 
 def watch(session: AsyncSession, escalation: Escalation) -> None:

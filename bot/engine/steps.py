@@ -19,6 +19,7 @@ from bot.engine.permissions import require_may_change_step
 from bot.engine.progress import advance, replan, reschedule, show_changes
 from bot.engine.reopening import send_back, settle_unfinished
 from bot.engine.state import RunState, load_run_of_step
+from bot.engine.thread_news import answer_words
 from bot.engine.told import corrections, tell_data_owner
 from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import UNDOABLE, StepVerb, require_step_verb
@@ -135,7 +136,8 @@ async def complete_step(
         affected += await send_back(session, state, step, checked.outcome.reopen, why, actor, now)
     else:
         await inform_of_done(session, state, step, actor, now)
-    return await _finished(request, affected, f"{request.who} completed “{step.title}”{label}.")
+    said = f"{request.who} completed “{step.title}”{label}."
+    return await _finished(request, affected, said, noted=answer_words(state.spec(step), checked.answers))
 
 
 async def skip_step(
@@ -300,11 +302,12 @@ async def _finish(request: _Request, status: StepStatus, reason: str | None) -> 
     step.revision += 1
 
 
-async def _finished(request: _Request, affected: list[Step], sentence: str) -> StepChange:
+async def _finished(request: _Request, affected: list[Step], sentence: str, *, noted: str = "") -> StepChange:
+    """`noted` is what was written down with it: the thread of the run's escalation, if there is one, reads it, too."""
     session, state, step, actor, now = request.session, request.state, request.step, request.actor, request.now
     if state.run.status is RunStatus.ACTIVE:
         affected = [*affected, *await advance(session, request.library, state, actor, now)]
-    await show_changes(session, state, [step, *affected], actor, now, sentence=sentence)
+    await show_changes(session, state, [step, *affected], actor, now, sentence=f"{sentence}{noted}")
     return StepChange(step, True, sentence)
 
 

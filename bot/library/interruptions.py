@@ -1,40 +1,36 @@
 """How often alerts may interrupt a person, playbooks/interruptions.yaml."""
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from bot.library.configuration import load_configuration
 from bot.library.schema import Authored
 from bot.models import Severity
 
-AT_ONCE_A_DAY = {Severity.HIGH: 5, Severity.MEDIUM: 2, Severity.LOW: 0}
+Number = Annotated[int, Field(ge=0, le=100)]
+
+
+class AtOnce(Authored):
+    """So many alerts of a severity come at once to one person a day. Critical ones always do, at any hour."""
+
+    high: Number = Field(5, description="of high severity")
+    medium: Number = Field(2, description="of medium severity")
+    low: Number = Field(0, description="of low severity")
 
 
 class Interruptions(Authored):
-    """What comes at once; all other alerts of a person are one message on their next working morning.
+    """How often alerts may interrupt. What does not come at once is one message on the next working morning."""
 
-    A critical alert always comes at once, at any hour.
-    """
-
-    at_once_a_day: Mapping[Severity, int] = Field(
-        AT_ONCE_A_DAY, description="so many alerts of a severity come at once to one person a day, in working hours"
-    )
-    at_any_hour: frozenset[Severity] = Field(
-        frozenset(), description="severities besides critical that do not wait for working hours"
+    at_once_a_day: AtOnce = Field(AtOnce(), description="so many come at once, in working hours")
+    at_any_hour: list[Literal[Severity.HIGH, Severity.MEDIUM, Severity.LOW]] = Field(
+        [], description="severities that, like critical, do not wait for working hours"
     )
 
-    @field_validator("at_once_a_day")
-    @classmethod
-    def _all_but_critical(cls, numbers: Mapping[Severity, int]) -> Mapping[Severity, int]:
-        if Severity.CRITICAL in numbers:
-            raise ValueError("critical alerts always come at once: leave `critical` out")
-        if missing := [severity.value for severity in AT_ONCE_A_DAY if severity not in numbers]:
-            raise ValueError(f"numbers are missing for {', '.join(missing)}")
-        if not all(0 <= number <= 100 for number in numbers.values()):
-            raise ValueError("a number is between 0 and 100")
-        return numbers
+    def room_for(self, severity: Severity) -> int:
+        """How many of a severity, other than critical, come at once in a day."""
+        return int(getattr(self.at_once_a_day, severity.value))
 
 
 def load_interruptions(directory: Path) -> Interruptions:

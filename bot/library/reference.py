@@ -18,6 +18,7 @@ from bot.library.advocacy import AdvocacyPolicy, ContactLimit
 from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
 from bot.library.groups import Include, StepGroup
 from bot.library.guardrails import GUARDED_FIELDS, Guardrail, GuardrailAction, GuardrailEscalation, Guardrails
+from bot.library.interruptions import AtOnce, Interruptions
 from bot.library.journeys import GateCriterion, Journey, JourneyMilestone, JourneyStage
 from bot.library.measures import Measure
 from bot.library.metrics import Metric, Metrics
@@ -90,6 +91,8 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("guardrails.yaml: a row", Guardrail),
     ("guardrails.yaml: `then`", GuardrailAction),
     ("guardrails.yaml: `escalate`", GuardrailEscalation),
+    ("interruptions.yaml", Interruptions),
+    ("interruptions.yaml: `at_once_a_day`", AtOnce),
     ("metrics.yaml", Metrics),
     ("metrics.yaml: a metric", Metric),
     ("A measure", Measure),
@@ -105,6 +108,7 @@ SCHEMAS: Mapping[str, type[Authored]] = {
     "journeys/schema.json": Journey,
     "advocacy-schema.json": AdvocacyPolicy,
     "guardrails-schema.json": Guardrails,
+    "interruptions-schema.json": Interruptions,
     "metrics-schema.json": Metrics,
 }
 """What editors check files against, by the schema's place in playbooks/."""
@@ -224,6 +228,7 @@ _LABELS: dict[type[Authored], str] = {
     Guardrail: "row",
     GuardrailAction: "`then`",
     GuardrailEscalation: "`escalate`",
+    AtOnce: "numbers",
 }
 _PLURALS = {"criterion": "criteria", "exit criterion": "exit criteria", "`include`": "`include`"}
 

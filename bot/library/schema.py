@@ -324,6 +324,9 @@ class EscalationCall(Authored):
     severity: Severity = Field(Severity.MEDIUM, description="how soon somebody must take it, see escalation.yaml")
     ask: str = Field(min_length=1, max_length=2000, description="may use merge tags: `{{ account.name }}`")
     deadline: OffsetText = Field(Offset(2, Unit.BUSINESS_DAYS), description="when an answer is needed")
+    code_red: bool = Field(
+        False, description="until it is resolved the account shows as CODE RED; the leaders' channel is called"
+    )
 
 
 class StepSpec(Authored):

@@ -89,6 +89,7 @@ class Escalation(SQLModel, table=True):
     resolved_by_id: int | None = foreign_key("members", default=None, index=False)
     resolution: str | None = Field(default=None, max_length=3000)
     revision: int = 0
+    code_red: bool = Field(default=False, description="while it is not resolved, the account is in code red")
 
 
 class TimelineKind(StrEnum):
@@ -141,6 +142,7 @@ class TimelineKind(StrEnum):
     ESCALATION_INFO_NEEDED = "escalation_info_needed"
     ESCALATION_CLIMBED = "escalation_climbed"
     ESCALATION_RESOLVED = "escalation_resolved"
+    UPDATE_ASKED = "update_asked"  # in a code red nobody had said anything about for a day
     EXEMPTION_REQUESTED = "exemption_requested"
     EXEMPTION_APPROVED = "exemption_approved"
     EXEMPTION_DECLINED = "exemption_declined"

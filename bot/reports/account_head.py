@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, false, or_, select
+from sqlalchemy import ScalarSelect, Select, and_, bindparam, false, func, or_, select, true
 from sqlmodel import col
 
 from bot.db import Reader
 from bot.errors import NotFound
-from bot.models import Account, AccountRole, Member, MemberRole, Sentiment, Touch
+from bot.models import Account, AccountRole, Escalation, EscalationStatus, Member, MemberRole, Sentiment, Touch
+from bot.models.columns import constant
 from bot.prepared import Prepared
 from bot.reports.nearness import bare_domain
 
@@ -48,6 +49,7 @@ class AccountHead:
     sentiment_at: datetime | None
     last_contact_at: datetime | None
     team: Mapping[MemberRole, Person] = field(default_factory=dict)
+    code_red_since: datetime | None = None
 
     @property
     def roles(self) -> dict[MemberRole, int]:
@@ -75,7 +77,7 @@ async def load_heads(reader: Reader, spellings: Sequence[str]) -> list[AccountHe
     return _heads((await reader.execute(_heads_by_spellings(), several)).all())
 
 
-_NAMES = tuple(field.name for field in fields(AccountHead) if field.name != "team")
+_NAMES = tuple(field.name for field in fields(AccountHead) if field.name not in {"team", "code_red_since"})
 
 
 def _head() -> Statement:
@@ -86,11 +88,18 @@ def _head() -> Statement:
             col(Member.id).label("member_id"),
             col(Member.name).label("member_name"),
             col(Member.slack_user_id),
+            _code_red_since().label("code_red_since"),
         )
         .join(AccountRole, col(AccountRole.account_id) == Account.id, isouter=True)
         .join(Member, col(Member.id) == AccountRole.member_id, isouter=True)
         .where(col(Account.archived).is_(false()))
     )
+
+
+def _code_red_since() -> ScalarSelect[Any]:
+    unresolved = col(Escalation.status) != constant(EscalationStatus.RESOLVED)
+    red = and_(col(Escalation.account_id) == Account.id, col(Escalation.code_red).is_(true()), unresolved)
+    return select(func.min(col(Escalation.created_at))).where(red).correlate(Account).scalar_subquery()
 
 
 def _head_by_id() -> Statement:
@@ -125,5 +134,7 @@ def _heads(rows: Iterable[Any]) -> list[AccountHead]:
         team = teams.setdefault(row.id, {})
         if row.role is not None:
             team[MemberRole(row.role)] = Person(row.member_id, row.member_name, row.slack_user_id)
-    values: Iterable[list[Any]] = ([*row[: len(_NAMES)], teams[account_id]] for account_id, row in firsts.items())
+    values: Iterable[list[Any]] = (
+        [*row[: len(_NAMES)], teams[account_id], row.code_red_since] for account_id, row in firsts.items()
+    )
     return [AccountHead(*known) for known in values]

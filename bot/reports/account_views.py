@@ -10,7 +10,7 @@ from bot.models import MilestoneStatus, RunStatus, TimelineKind
 from bot.reports.account_card import AccountCard, ContactLine, MilestoneLine, PlanLine, RunLine
 from bot.reports.account_head import AccountHead
 from bot.reports.account_list import AccountLine, AccountPage
-from bot.reports.health_view import change_shown, head_facts
+from bot.reports.health_view import change_shown, head_facts, shown_name
 from bot.reports.sentiments import LoggedSentiment
 from bot.reports.timeline import Entry, TimelinePage
 from bot.slack.account_card_view import CardSection, CardView
@@ -30,7 +30,7 @@ def card_view(card: AccountCard, reader: Actor, now: datetime, served: tuple[tup
     facts += [f"maturity {card.maturity} of 5"] if card.maturity else []
     return CardView(
         account_id=account.id,
-        name=account.name,
+        name=shown_name(account),
         facts=tuple(facts),
         outcome=card.outcome,
         sections=(

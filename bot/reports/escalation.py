@@ -62,6 +62,7 @@ async def load_escalation_card(
         resolved_by=names.get(escalation.resolved_by_id),
         resolved_at=_local(escalation.resolved_at, zone),
         resolution=escalation.resolution,
+        code_red=escalation.code_red,
         looked_back=await _is_looked_back_at(session, escalation),
         **await _step_words(session, escalation.step_id),
     )

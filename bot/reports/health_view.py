@@ -37,7 +37,7 @@ def health_view(page: HealthPage, config: HealthConfig, reader: Actor, now: date
     compared = health.compared_with
     return HealthView(
         account_id=page.account.id,
-        name=page.account.name,
+        name=shown_name(page.account),
         band=health.band,
         score=health.score,
         change=change_shown(health),
@@ -81,9 +81,15 @@ def change_shown(health: Health) -> int | None:
     return 0 if health.direction is Direction.STEADY else health.change
 
 
+def shown_name(account: AccountHead) -> str:
+    return f"CODE RED: {account.name}" if account.code_red_since else account.name
+
+
 def head_facts(account: AccountHead, reader: Actor, today: date) -> list[str]:
     """Segment, touch, stage, renewal, revenue (for those who may see it), CSM."""
-    facts = [account.segment, f"{account.touch} touch", account.stage]
+    red = account.code_red_since
+    facts = [f"🚨 code red since {day_words(red.date(), today)}"] if red else []
+    facts += [account.segment, f"{account.touch} touch", account.stage]
     if account.renewal_date:
         facts.append(f"renews {days_words(account.renewal_date, today)}")
     if account.arr is not None and may_see_arr(reader, account.roles):

@@ -11,6 +11,7 @@ import structlog
 from bot.engine.journeys.moving import find_to_roll, roll_over
 from bot.engine.nearing import find_due
 from bot.engine.triggers import start_due
+from bot.schedule.code_reds import ask_in_code_reds
 from bot.schedule.guarding import Watch, act_on_crossings
 from bot.services import Services
 from bot.signals.health_snapshots import snapshot_pages
@@ -31,6 +32,7 @@ async def run_daily(services: Services, now: datetime) -> int:
     rolled = await roll_journeys(services, now)
     started = await _start_playbooks(services, now)
     guarded = await keep_health(services, now)
+    await ask_in_code_reds(services, now)
     if started or rolled or guarded:
         log.info("day_began", playbooks_started=started, journeys_rolled_over=rolled, guardrails_acted=guarded)
         services.wake()

@@ -39,6 +39,7 @@ USAGES: Mapping[str, Usage] = {
         "ACCOUNT [JOURNEY]", "the journey an account is on; with a name, put it on that one", "acme year-1"
     ),
     "exempt": Usage("ACCOUNT [end]", "ask that it may leave its stage though the gate is not met", "acme"),
+    "code-red": Usage("ACCOUNT [WHAT HAPPENED]", "the worst case: call the leaders, start the playbook", "acme"),
     "add": Usage("", "add an account", ""),
     "edit": Usage("ACCOUNT", "change dates, people and everything else", "acme"),
 }

@@ -56,6 +56,7 @@ class EscalationCard:
     resolved_at: datetime | None = None
     resolution: str | None = None
     looked_back: bool = False  # its retrospective is written
+    code_red: bool = False
 
 
 def build_escalation_message(card: EscalationCard) -> Message:
@@ -77,11 +78,15 @@ def build_escalation_message(card: EscalationCard) -> Message:
 
 
 def build_escalation_text(card: EscalationCard) -> str:
-    return f"{card.owner.mention}: {card.severity} escalation for {label(card.account)}. {label(card.ask, 200)}"
+    return f"{card.owner.mention}: {_what(card)} for {label(card.account)}. {label(card.ask, 200)}"
+
+
+def _what(card: EscalationCard) -> str:
+    return "code red" if card.code_red else f"{card.severity} escalation"
 
 
 def _headline(card: EscalationCard) -> str:
-    title = f"{card.severity.capitalize()} escalation: {label(card.account)}"
+    title = f"{_what(card).capitalize()}: {label(card.account)}"
     if card.status is EscalationStatus.RESOLVED:
         return f"✓  *{title}*  ·  resolved"
     words = {
@@ -89,7 +94,8 @@ def _headline(card: EscalationCard) -> str:
         EscalationStatus.INFO_NEEDED: "waits for an answer in the thread",
         EscalationStatus.ACKNOWLEDGED: "is on it",
     }[card.status]
-    return f"{MARKS[card.severity]}  *{title}*\n{card.owner.mention} {words}"
+    mark = "🚨" if card.code_red else MARKS[card.severity]
+    return f"{mark}  *{title}*\n{card.owner.mention} {words}"
 
 
 def _account_facts(card: EscalationCard) -> list[str]:

@@ -8,6 +8,7 @@ from bot.slack.text import shorten, unformatted
 from handlers.call import CommandCall
 from handlers.commands.account_alerts import show_alerts
 from handlers.commands.account_changing import add_milestone, log_note, log_sentiment, save_contact
+from handlers.commands.account_code_red import call_code_red
 from handlers.commands.account_forms import open_add_form, open_edit_form
 from handlers.commands.account_journey import account_journey, exempt_from_gate
 from handlers.commands.account_showing import list_accounts, show_card, show_health, show_timeline
@@ -28,6 +29,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "plan": show_or_extend_plan,
     "advocates": show_advocates,
     "exempt": exempt_from_gate,
+    "code-red": call_code_red,
     "add": open_add_form,
     "edit": open_edit_form,
 }

@@ -191,6 +191,7 @@ def upgrade() -> None:
     op.create_index("ix_signals_window", "signals", ["account_id", "kind", "observed_at", "number"], unique=False)
 
     op.add_column("deliveries", sa.Column("request", sa.String(length=16), nullable=True))
+    op.add_column("escalations", sa.Column("code_red", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("steps", sa.Column("found", JSON_OBJECT, nullable=False, server_default="{}"))
     op.create_index(
         "uq_alerts_open",
@@ -212,6 +213,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("steps", "found")
+    op.drop_column("escalations", "code_red")
     op.drop_column("deliveries", "request")
     op.drop_index("ix_signals_window", "signals")
     op.create_index("ix_signals_account_kind_at", "signals", ["account_id", "kind", "observed_at"], unique=False)

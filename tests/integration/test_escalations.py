@@ -213,7 +213,7 @@ async def test_climbing_mentions_and_tells_the_next_person(world: World) -> None
     assert update.payload == {
         "escalation_id": escalation,
         "text": sentence,
-        "mention_member_id": world.dana.member_id,
+        "mention_member_ids": [world.dana.member_id],
     }
     [(told, text)] = await notices(world)
     assert told == world.dana.member_id

@@ -7,14 +7,15 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import reading_session
+from bot.delivery.building.people import call_words
 from bot.delivery.outgoing import Outgoing, PostMessage
-from bot.models import Delivery, DeliveryKind, DeliveryStatus, Member, PostedMessage
+from bot.models import Delivery, DeliveryKind, DeliveryStatus, PostedMessage
 from bot.reports.escalation import load_escalation_card
 from bot.services import Services
 from bot.slack.blocks import section
 from bot.slack.escalation_message import build_escalation_message
 from bot.slack.limits import SECTION_TEXT
-from bot.slack.text import fit, mention
+from bot.slack.text import fit
 
 
 async def build_escalation(
@@ -41,15 +42,9 @@ async def build_escalation_update(
         return None
     if posted is None:
         raise NotPostedYet
-    called = await _call(session, delivery.payload.get("mention_member_id"))
+    called = await call_words(session, delivery.payload.get("mention_member_ids", ()))
     text = called + fit(str(delivery.payload["text"]), SECTION_TEXT - len(called))
     return PostMessage(channel=posted.channel, thread_ts=posted.ts, text=text, blocks=[section(text)])
-
-
-async def _call(session: AsyncSession, member_id: int | None) -> str:
-    """The mention that a reply begins with; nothing for a member we do not know in Slack: the text has their name."""
-    member = await session.get(Member, member_id) if member_id else None
-    return f"{mention(member.slack_user_id, member.name)}: " if member and member.slack_user_id else ""
 
 
 async def _was_never_posted(session: AsyncSession, delivery: Delivery, escalation_id: int) -> bool:

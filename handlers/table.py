@@ -6,9 +6,11 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.services import Services
 from bot.slack.ids import ActionId, CallbackId
+from handlers.actions.account_contact import handle_account_contact
 from handlers.actions.account_fill import handle_account_fill
 from handlers.actions.account_health import handle_account_health
 from handlers.actions.account_note import handle_account_note
+from handlers.actions.account_sentiment import handle_account_sentiment
 from handlers.actions.account_show import handle_account_show
 from handlers.actions.account_timeline import handle_account_timeline
 from handlers.actions.advocacy_ask import handle_advocacy_ask
@@ -67,8 +69,10 @@ from handlers.events.app_home_opened import handle_app_home_opened
 from handlers.events.message import handle_message
 from handlers.shortcuts.log_to_account import handle_log_to_account
 from handlers.views.account_add import handle_account_add_form
+from handlers.views.account_contact import handle_account_contact_form
 from handlers.views.account_edit import handle_account_edit_form
 from handlers.views.account_note import handle_account_note_form
+from handlers.views.account_sentiment import handle_account_sentiment_form
 from handlers.views.advocacy_answer import handle_advocacy_answer_form
 from handlers.views.advocacy_ask import handle_advocacy_ask_form
 from handlers.views.alert_not_now import handle_alert_not_now_form
@@ -157,6 +161,8 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.SUGGESTION_DECLINE: handle_suggestion_decline,
     ActionId.RETROSPECTIVE: handle_retrospective,
     ActionId.ACCOUNT_FILL: handle_account_fill,
+    ActionId.ACCOUNT_CONTACT: handle_account_contact,
+    ActionId.ACCOUNT_SENTIMENT: handle_account_sentiment,
     ActionId.DRILL_OVERDUE: handle_drill_overdue,
     ActionId.DRILL_AT_RISK: handle_drill_at_risk,
     ActionId.DRILL_REPORT: handle_drill_report,
@@ -189,6 +195,8 @@ VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.ACCOUNT_NOTE: handle_account_note_form,
     CallbackId.ACCOUNT_ADD: handle_account_add_form,
     CallbackId.ACCOUNT_EDIT: handle_account_edit_form,
+    CallbackId.ACCOUNT_CONTACT: handle_account_contact_form,
+    CallbackId.ACCOUNT_SENTIMENT: handle_account_sentiment_form,
     CallbackId.LOG_TO_ACCOUNT: handle_log_to_account_form,
     # --- versions and exemptions of playbooks -------------------------------------------------------------------------
     CallbackId.VERSION_SEND_BACK: handle_version_send_back_form,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.delivery.building.accounts import build_celebration, build_stage_waits
 from bot.delivery.building.alerts import build_alerts
+from bot.delivery.building.data_checks import build_check
 from bot.delivery.building.emails import build_email
 from bot.delivery.building.escalations import build_escalation, build_escalation_update
 from bot.delivery.building.governance import (
@@ -35,4 +36,5 @@ BUILDERS: Mapping[DeliveryKind, Builder] = {
     DeliveryKind.EXEMPTION_REQUEST: build_exemption_request,
     DeliveryKind.ALERT: build_alerts,
     DeliveryKind.EXEMPTION_OVER: build_exemption_end,
+    DeliveryKind.DATA_GAPS: build_check,
 }

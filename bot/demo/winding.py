@@ -15,6 +15,7 @@ from bot.models import DeliveryKind
 from bot.schedule.daily import run_daily
 from bot.schedule.firing import fire_due, next_due_at
 from bot.schedule.heartbeat import Heartbeat
+from bot.schedule.hygiene import send_data_checks
 from bot.services import Services
 
 DAILY_AT = time(0, 5, tzinfo=UTC)  # the worker does the daily jobs with the first beat of the day
@@ -71,6 +72,7 @@ class Worker:
         while moment := await self._next_moment(target):
             self._clock.set(moment)
             journey.started += await run_daily(self._services, moment)
+            await send_data_checks(self._services, moment)
             journey.fired += (await fire_due(self._services, moment)).fired
             self._clock.set(moment + timedelta(seconds=self._services.settings.coalesce_seconds))
             await self._hurried.drain()

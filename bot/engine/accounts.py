@@ -30,7 +30,7 @@ from bot.engine.journeys.gates import require_gate_open
 from bot.engine.journeys.moving import put_on_journey
 from bot.engine.journeys.serving import follow_table, row_of
 from bot.engine.latest_signals import take_score, take_sentiment
-from bot.engine.outbox import refresh_homes
+from bot.engine.outbox import redraw_data_checks, refresh_homes
 from bot.engine.own_signals import note_sponsor, note_worth, worth
 from bot.engine.permissions import require_may_edit_account
 from bot.engine.replanning import replan_other_runs
@@ -291,6 +291,7 @@ async def edit_account(
     if changed:
         sentences += await follow_table(session, library, account, row, today, actor, now, by_hand=changed)
     await refresh_homes(session, [*team.roles.values(), *(m for m in roles.values() if m)], now)
+    await redraw_data_checks(session, now)
     return AccountEdit(account, changed, sentences)
 
 
@@ -348,6 +349,7 @@ async def log_sentiment(
     started = await take_sentiment(session, library, account, signal, now, actor=actor)
     await ask_for_evaluation(session, [account_id], now)
     await refresh_homes(session, [actor.member_id], now)
+    await redraw_data_checks(session, now)
     return started
 
 
@@ -392,6 +394,7 @@ async def save_contact(
         await take_score(session, library, account, contact, survey, now, actor=actor)
     if added:
         await start_for_contact_roles(session, library, account, contact, added, now)
+    await redraw_data_checks(session, now)
     return contact
 
 

@@ -138,7 +138,7 @@ async def revert_effects(
         if other.id in step.effects.get("not_applicable", []):
             other.status, other.reason, other.finished_at, other.finished_by_id = StepStatus.WAITING, None, None, None
             other.revision += 1
-    await forget_told(session, step.effects.get("signals", []))
+    await forget_told(session, step, now)
     if asked := step.effects.get("ask"):
         await revert_step_ask(session, asked)
     if milestone_id := step.effects.get("milestone"):

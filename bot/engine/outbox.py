@@ -106,6 +106,29 @@ async def redraw_delivery(session: AsyncSession, delivery_id: int, now: datetime
     await _insert(session, _redraw_rows(await session.exec(query), now))
 
 
+async def enqueue_once(
+    session: AsyncSession,
+    kind: DeliveryKind,
+    key: str,
+    now: datetime,
+    *,
+    member_id: int,
+    payload: dict[str, Any],
+) -> bool:
+    """A direct message with a key of its own (32 characters at most), which is there once; whether it is new."""
+    row = _row(kind, now, now, member_lane(member_id), None, member_id, None, payload) | {"key": key}
+    insert = insert_or(session, Delivery).values(row).on_conflict_do_nothing(index_elements=["key"])
+    return (await session.exec(insert.returning(col(Delivery.id)))).first() is not None
+
+
+async def redraw_data_checks(session: AsyncSession, now: datetime) -> None:
+    """Redraw the data checks of this week: something they may have listed was changed."""
+    query = select(PostedMessage.id, PostedMessage.channel).where(
+        PostedMessage.kind == DeliveryKind.DATA_GAPS, col(PostedMessage.created_at) > now - timedelta(days=7)
+    )
+    await _insert(session, _redraw_rows(await session.exec(query), now))
+
+
 async def refresh_homes(session: AsyncSession, member_ids: Iterable[int | None], now: datetime) -> None:
     """Publish these members' Home tabs anew. Nobody, None or NO_MEMBER, has none."""
     await _insert(session, _home_rows(member_ids, now))

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
 from bot.engine.answers import Answer, Found
+from bot.engine.evaluations import ask_for_evaluation
 from bot.engine.governance.owners import owners_of
 from bot.engine.informing import tell
 from bot.engine.state import RunState
@@ -77,13 +78,15 @@ async def keep_told(
         return []
     session.add_all(signals)
     await session.flush()
+    await ask_for_evaluation(session, [step.account_id], now)
     return [signal.id for signal in signals]
 
 
-async def forget_told(session: AsyncSession, signal_ids: list[int]) -> None:
-    """The step they were said in was undone."""
-    if signal_ids:
+async def forget_told(session: AsyncSession, step: Step, now: datetime) -> None:
+    """What was said in a step that is undone was not said."""
+    if signal_ids := step.effects.get("signals"):
         await session.exec(delete(Signal).where(col(Signal.id).in_(signal_ids)))
+        await ask_for_evaluation(session, [step.account_id], now)
 
 
 async def tell_data_owner(

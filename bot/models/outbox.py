@@ -87,7 +87,7 @@ class PostedMessage(SQLModel, table=True):
     """A message of ours that stands in Slack and may have to be redrawn."""
 
     __tablename__ = "posted_messages"
-    __table_args__ = (UniqueConstraint("channel", "ts"),)
+    __table_args__ = (UniqueConstraint("channel", "ts"), Index("ix_posted_messages_kind_at", "kind", "created_at"))
 
     id: int = id_field()
     kind: DeliveryKind = choice(DeliveryKind)

@@ -11,6 +11,7 @@ from bot.errors import PlaycallError
 from bot.schedule.bulk import start_bulk
 from bot.schedule.daily import run_daily
 from bot.schedule.firing import fire_due
+from bot.schedule.hygiene import send_data_checks
 from bot.schedule.library_watch import LibraryWatch
 from bot.services import Services
 
@@ -25,7 +26,7 @@ Jobs = Sequence[tuple[Job, float]]
 
 def worker_jobs(services: Services) -> Jobs:
     often = services.settings.heartbeat_seconds
-    return ((fire_due, often), (start_bulk, often), (run_daily, HOUR), *watching_jobs())
+    return ((fire_due, often), (start_bulk, often), (run_daily, HOUR), (send_data_checks, HOUR), *watching_jobs())
 
 
 def watching_jobs() -> Jobs:

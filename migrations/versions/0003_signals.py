@@ -188,6 +188,7 @@ def upgrade() -> None:
     op.add_column("health_snapshots", sa.Column("confidence", sa.Integer(), nullable=True))
 
     op.drop_index("ix_signals_account_kind_at", "signals")
+    op.create_index("ix_posted_messages_kind_at", "posted_messages", ["kind", "created_at"], unique=False)
     op.create_index("ix_signals_window", "signals", ["account_id", "kind", "observed_at", "number"], unique=False)
 
     op.add_column("deliveries", sa.Column("request", sa.String(length=16), nullable=True))
@@ -216,6 +217,7 @@ def downgrade() -> None:
     op.drop_column("escalations", "code_red")
     op.drop_column("deliveries", "request")
     op.drop_index("ix_signals_window", "signals")
+    op.drop_index("ix_posted_messages_kind_at", "posted_messages")
     op.create_index("ix_signals_account_kind_at", "signals", ["account_id", "kind", "observed_at"], unique=False)
     op.drop_column("health_snapshots", "confidence")
     for column in ("bounced_at", "unsubscribed_at"):

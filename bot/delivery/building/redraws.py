@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import reading_session
 from bot.delivery.building.alerts import alert_cards
+from bot.delivery.building.data_checks import check_message
 from bot.delivery.building.people import member_of
 from bot.delivery.building.steps import blocked_card
 from bot.delivery.outgoing import Outgoing, UpdateMessage
@@ -53,6 +54,8 @@ async def _redrawn(session: AsyncSession, posted: PostedMessage, services: Servi
     if posted.kind is DeliveryKind.BLOCKED:
         blocked = await blocked_card(session, original, services, now)
         return build_blocked_message(blocked) if blocked else None
+    if posted.kind is DeliveryKind.DATA_GAPS:
+        return await check_message(await session.connection(), original, services.library, now)
     step_ids = await steps_posted(session, posted.id)
     cards = await load_cards_for(session, services.library, step_ids, member_of(original), now)
     return build_steps_message(cards) if cards else None

@@ -18,15 +18,20 @@ SURVEY_AGE = timedelta(days=365)
 async def load_gaps(reader: Reader, now: datetime) -> GapReport:
     """All accounts that are customers or about to be, those with the most gaps and revenue first."""
     book = await read_book(reader)
+    found = await gaps_of_book(reader, book, now)
+    revenue = {account.id: account.arr or 0 for account in book.accounts.values()}
+    found.sort(key=lambda one: (-len(one.gaps), -revenue[one.account_id], one.name))
+    return GapReport(tuple(found), accounts=len(book.accounts))
+
+
+async def gaps_of_book(reader: Reader, book: Book, now: datetime) -> list[AccountGaps]:
+    """The accounts of the book that lack something, in its order."""
     contacts = await _contacts(reader)
-    found = [
+    return [
         AccountGaps(account.id, account.key, account.name, book.name_of(book.csm_of(account.id)), tuple(gaps))
         for account in book.accounts.values()
         if account.stage != Stage.CHURNED and (gaps := _gaps(book, account, contacts.get(account.id, {}), now))
     ]
-    revenue = {account.id: account.arr or 0 for account in book.accounts.values()}
-    found.sort(key=lambda one: (-len(one.gaps), -revenue[one.account_id], one.name))
-    return GapReport(tuple(found), accounts=len(book.accounts))
 
 
 def _gaps(book: Book, account: Any, contacts: dict[str, Any], now: datetime) -> list[Gap]:

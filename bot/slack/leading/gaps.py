@@ -1,10 +1,11 @@
 """The answer to `/playbook gaps`: what is missing on which account, with a button that opens its form."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.slack.blocks import Message, button, context, section
+from bot.slack.blocks import Block, Message, actions, button, context, section
 from bot.slack.ids import ActionId
 from bot.slack.payloads import AccountRef
 from bot.slack.tables import Table
@@ -28,11 +29,8 @@ class Gap(StrEnum):
 
 
 ON_CONTACTS = frozenset({Gap.CHAMPION, Gap.SPONSOR})
-HOW = {
-    **dict.fromkeys(ON_CONTACTS, "`/account contact {key} NAME EMAIL champion`"),
-    Gap.SURVEY: "import NPS answers with `playcall contacts import`",
-    Gap.SENTIMENT: "`/account sentiment {key} green`",
-}
+ON_ACCOUNT = frozenset({Gap.CSM, Gap.RENEWAL_DATE, Gap.ARR, Gap.OUTCOME, Gap.LEADER})
+IMPORTS = "import NPS answers with `playcall contacts import`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def build_gaps(report: GapReport, page: int = 1) -> Message:
     blocks = [
         section(f"*{title}*"),
         context("  ·  ".join(f"{gap} {counted[gap]:,}" for gap in Gap if counted[gap])),
-        *(_row(row) for row in report.rows[(number - 1) * ROWS : number * ROWS]),
+        *(block for row in report.rows[(number - 1) * ROWS : number * ROWS] for block in _row(row)),
     ]
     if pages > 1:
         more = f"  ·  more: `/playbook gaps page {number + 1}`" if number < pages else ""
@@ -70,14 +68,23 @@ def build_gaps(report: GapReport, page: int = 1) -> Message:
     return Message(title, blocks)
 
 
-def _row(row: AccountGaps) -> dict[str, object]:
-    ways = dict.fromkeys(HOW[gap].format(key=row.key) for gap in row.gaps if gap in HOW)
+def _row(row: AccountGaps) -> list[Block]:
     text = f"*{label(row.name)}*  ·  {label(row.csm, 60)}  ·  no {', '.join(row.gaps)}"
-    text += f"\n{'  ·  '.join(ways)}" if ways else ""
-    if all(gap in HOW for gap in row.gaps):
-        return section(text)
-    fill = button("Fill in", ActionId.ACCOUNT_FILL, AccountRef(account=row.account_id).pack())
-    return section(text, accessory=fill, block_id=f"account:{row.account_id}:gaps")
+    if Gap.SURVEY in row.gaps:
+        text += f"\n{IMPORTS}"
+    buttons = ways_to_mend(row.account_id, row.gaps)
+    return [section(text), *([actions(f"account:{row.account_id}:gaps", *buttons)] if buttons else [])]
+
+
+def ways_to_mend(account_id: int, gaps: Collection[Gap]) -> list[Block]:
+    """The buttons that open the forms in which these gaps are closed."""
+    value = AccountRef(account=account_id).pack()
+    ways = [
+        ("Fill in", ActionId.ACCOUNT_FILL, ON_ACCOUNT),
+        ("Add contact", ActionId.ACCOUNT_CONTACT, ON_CONTACTS),
+        ("Log sentiment", ActionId.ACCOUNT_SENTIMENT, frozenset({Gap.SENTIMENT})),
+    ]
+    return [button(words, action, value) for words, action, closes in ways if closes.intersection(gaps)]
 
 
 def gaps_table(report: GapReport) -> Table:

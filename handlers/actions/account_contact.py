@@ -1,0 +1,14 @@
+from bot.engine.permissions import require_may_edit_account
+from bot.reports.account_head import load_head
+from bot.slack.account_modals import build_contact_modal
+from bot.slack.payloads import AccountRef, unpack
+from handlers.call import ActionCall
+
+
+async def handle_account_contact(call: ActionCall) -> None:
+    """Those who may not save are told before they fill it in."""
+    ref = unpack(AccountRef, call.chosen)
+    async with call.services.database.glance() as reader:
+        account = await load_head(reader, ref.account)
+    require_may_edit_account(call.actor, account.roles)
+    await call.open_modal(build_contact_modal(ref, account.name))

@@ -27,14 +27,14 @@ run: install ## the demo: a local Slack, the bot and a book of business; prints 
 	@$(BIN)/playcall demo
 
 test: install ## all tests, on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest -q -n auto
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 check: install ## what must hold before a commit: format, lint, types, import direction, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -n auto
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 bench: install ## the benchmarks, one after another
 	@set -e; for file in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$file .py); echo; done

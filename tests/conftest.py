@@ -1,9 +1,11 @@
 """Fixtures every test may ask for. A test that takes `database` runs on SQLite and on a real PostgreSQL."""
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +41,16 @@ COUNT_FROM_1 = """
     SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
     FROM pg_sequences WHERE last_value IS NOT NULL
 """
+
+
+gc.disable()  # until everything is imported: what is, stays
+
+
+def pytest_collection_finish() -> None:
+    """From here on, looking for garbage passes over what is there already: the modules and the tests themselves."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
@@ -139,10 +151,8 @@ def database(request: pytest.FixtureRequest) -> Database:
 @pytest.fixture
 async def sqlite(sqlite_engines: Database, migrated_sqlite: bytes) -> AsyncIterator[Database]:
     """A migrated, empty SQLite database, for tests in which the kind of database does not matter."""
-    _write_anew(Path(str(sqlite_engines.url.database)), migrated_sqlite)
-    opened = copy(sqlite_engines)
-    yield opened
-    await opened.close()
+    async with opened_on(sqlite_engines, migrated_sqlite) as database:
+        yield database
 
 
 @pytest.fixture
@@ -154,6 +164,15 @@ async def postgres(postgres_engines: Database) -> Database:
         await postgres_engines.close()
         await migrate(postgres_engines)
     return copy(postgres_engines)
+
+
+@asynccontextmanager
+async def opened_on(engines: Database, content: bytes) -> AsyncIterator[Database]:
+    """A SQLite database with this content, opened with the engines of all tests."""
+    _write_anew(Path(str(engines.url.database)), content)
+    opened = copy(engines)
+    yield opened
+    await opened.close()
 
 
 def _write_anew(path: Path, content: bytes) -> None:

@@ -48,22 +48,21 @@ async def test_a_rehearsal_shows_what_would_happen_and_nothing_does(play: Play) 
     assert play.ws.messages == []
 
 
-async def test_the_pages_of_the_longest_playbooks_are_turned_by_buttons(play: Play) -> None:
+async def test_the_pages_of_a_long_playbook_are_turned_by_buttons(play: Play) -> None:
     """Row 4.31: the whole of it can be read, in place of the page before."""
-    for key, ending in (("onboarding-90", "Onboarding in 90 days is completed"), ("renewal-120", "is completed")):
-        page = await rehearsal_of(play, f"{key} acme")
-        assert buttons(page) == ["Next page"]
-        pages = [shown(page)]
-        while "Next page" in buttons(page):
-            await play.ws.click("maya", as_clicked(page), ActionId.REHEARSAL_NEXT)
-            page = play.ws.ephemeral[-1]
-            assert not violations(page), violations(page)
-            assert page["replace_original"] is True
-            pages.append(shown(page))
-        assert len(set(pages)) == len(pages) > 1
-        assert ending in pages[-1]
-        await play.ws.click("maya", as_clicked(page), ActionId.REHEARSAL_PREVIOUS)
-        assert shown(play.ws.ephemeral[-1]) == pages[-2]
+    page = await rehearsal_of(play, "onboarding-90 acme")
+    assert buttons(page) == ["Next page"]
+    pages = [shown(page)]
+    while "Next page" in buttons(page):
+        await play.ws.click("maya", as_clicked(page), ActionId.REHEARSAL_NEXT)
+        page = play.ws.ephemeral[-1]
+        assert not violations(page), violations(page)
+        assert page["replace_original"] is True
+        pages.append(shown(page))
+    assert len(set(pages)) == len(pages) > 1
+    assert "Onboarding in 90 days is completed" in pages[-1]
+    await play.ws.click("maya", as_clicked(page), ActionId.REHEARSAL_PREVIOUS)
+    assert shown(play.ws.ephemeral[-1]) == pages[-2]
 
 
 async def test_the_file_is_rehearsed_though_nobody_has_approved_it(play: Play) -> None:

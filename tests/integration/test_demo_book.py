@@ -1,6 +1,7 @@
 """The sample book of business, made by the real engine on a real database."""
 
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,9 +28,10 @@ from bot.models import (
     Step,
     StepStatus,
 )
-from bot.settings import ROOT
 from bot.signals.health import Band
 from bot.signals.health_facts import among, load_health
+from tests.conftest import opened_on
+from tests.support.shipped import shipped
 
 LONDON = "Europe/London"
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -38,9 +40,21 @@ MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
 @pytest.fixture
 def library() -> Library:
     """One for each test: it remembers the versions of one database."""
-    shipped = Library(ROOT / "playbooks")
-    shipped.load()
-    return shipped
+    return shipped()
+
+
+@pytest.fixture(scope="module")
+async def written_book(sqlite_engines: Database, migrated_sqlite: bytes) -> bytes:
+    async with opened_on(sqlite_engines, migrated_sqlite) as database:
+        await seed(database, shipped(), MONDAY, LONDON)
+    return Path(str(database.url.database)).read_bytes()  # noqa: ASYNC240  # nobody else is waiting
+
+
+@pytest.fixture
+async def book(sqlite_engines: Database, written_book: bytes) -> AsyncIterator[Database]:
+    """The book as it is on a Monday, written once for all tests that only read it."""
+    async with opened_on(sqlite_engines, written_book) as database:
+        yield database
 
 
 async def test_book_has_every_segment_stage_and_health_band(database: Database, library: Library) -> None:
@@ -56,12 +70,9 @@ async def test_book_has_every_segment_stage_and_health_band(database: Database, 
     assert {Band.GREEN, Band.YELLOW, Band.RED} <= set(bands)
 
 
-async def test_maya_has_something_overdue_something_due_today_and_something_this_week(
-    sqlite: Database, library: Library
-) -> None:
-    await seed(sqlite, library, MONDAY, LONDON)
+async def test_maya_has_something_overdue_something_due_today_and_something_this_week(book: Database) -> None:
     today = MONDAY.date()
-    async with sqlite.transaction() as session:
+    async with book.transaction() as session:
         hers = (
             select(col(Step.due_on), Account.key)
             .join(Member, col(Member.id) == Step.assignee_id)
@@ -76,9 +87,8 @@ async def test_maya_has_something_overdue_something_due_today_and_something_this
     assert "acme" in {key for _, key in due}
 
 
-async def test_only_escalations_that_are_open_are_posted_anew(sqlite: Database, library: Library) -> None:
-    await seed(sqlite, library, MONDAY, LONDON)
-    async with sqlite.transaction() as session:
+async def test_only_escalations_that_are_open_are_posted_anew(book: Database) -> None:
+    async with book.transaction() as session:
         waiting = (await session.exec(select(Delivery))).all()
         resolved = (
             await session.exec(select(Escalation.id).where(Escalation.status == EscalationStatus.RESOLVED))
@@ -112,9 +122,8 @@ async def test_story_that_fails_leaves_no_half_a_book(sqlite: Database, tmp_path
         assert (await session.exec(select(Account).order_by(col(Account.id)))).first() is None
 
 
-async def test_some_customers_have_a_plan_and_an_advocate(sqlite: Database, library: Library) -> None:
-    await seed(sqlite, library, MONDAY, LONDON)
-    async with sqlite.transaction() as session:
+async def test_some_customers_have_a_plan_and_an_advocate(book: Database) -> None:
+    async with book.transaction() as session:
         planned = select(Account.key, Objective.status, col(Objective.due_on)).join(
             Objective, col(Objective.account_id) == Account.id
         )

@@ -1,11 +1,14 @@
 """Rehearsing a playbook with the real engine on a copy of an account (rows 1.49 and 4.31)."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from itertools import count
 from typing import Any
 
 import pytest
 import sqlmodel
+from pytest_mock import MockerFixture
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
@@ -16,12 +19,15 @@ from bot.library.library import Library
 from bot.library.schema import Playbook
 from bot.library.standing import Mark, Standing
 from bot.models import AccountRole, Contact
+from bot.rehearsal import playing
 from bot.rehearsal.assuming import Assumptions
 from bot.rehearsal.performing import rehearse
 from bot.services import Services
 from bot.settings import ROOT, Settings
+from bot.slack.blocks import Message
 from bot.slack.limits import violations
 from bot.slack.rehearsal_view import Entry, EntryKind, Transcript, build_rehearsal
+from tests.support.reading import dumped, shown
 from tests.support.world import World, make_playbook, make_world, use_playbook
 
 SHIPPED = (
@@ -64,6 +70,14 @@ def said(transcript: Transcript) -> str:
     return "\n".join(f"{entry.at:%a %d %b %H:%M} {entry.who} {entry.kind}: {entry.words}" for entry in told(transcript))
 
 
+def pages_of(transcript: Transcript) -> Iterator[Message]:
+    for number in count(1):
+        page = build_rehearsal(transcript, number)
+        yield page
+        if "Next page" not in dumped({"blocks": page.blocks}):
+            return
+
+
 async def test_rehearsing_shipped_playbooks_leaves_the_database_as_it_is(small: World) -> None:
     """Row 1.49: nothing is started, stored or put into the outbox; and each of them comes to its end."""
     library = Library(ROOT / "playbooks")
@@ -74,8 +88,10 @@ async def test_rehearsing_shipped_playbooks_leaves_the_database_as_it_is(small: 
         transcript = await rehearse(services_of(small, library), playbook, small.account_id, small.now)
         assert "is completed on" in transcript.ending, (playbook.key, transcript.ending)
         assert not [entry for entry in told(transcript) if "cannot go on" in entry.words], playbook.key
-        page = build_rehearsal(transcript, 1)
-        assert not violations({"text": page.text, "blocks": page.blocks}), playbook.key
+        pages = list(pages_of(transcript))
+        for page in pages:
+            assert not violations({"text": page.text, "blocks": page.blocks}), playbook.key
+        assert transcript.ending in shown({"blocks": pages[-1].blocks}), playbook.key
     assert await row_counts(small.database) == before
     assert await small.account() == account
 
@@ -254,7 +270,8 @@ async def test_it_stops_on_the_last_day_and_says_what_is_left(small: World) -> N
     assert max(entry.at.date() for entry in transcript.entries) <= date(2026, 3, 20)
 
 
-async def test_steps_that_send_each_other_back_for_ever_come_to_an_end(small: World) -> None:
+async def test_steps_that_send_each_other_back_for_ever_come_to_an_end(small: World, mocker: MockerFixture) -> None:
+    mocker.patch.object(playing, "MOST_MOMENTS", 50)
     outcome = {"key": "back", "label": "Again", "reopen": ["draft"]}
     playbook = make_playbook({"key": "draft"}, {"key": "accept", "needs": ["draft"], "outcomes": [outcome]})
     assert "It is not over" in (await perform(small, playbook, until=date(2026, 3, 10))).ending

@@ -19,11 +19,12 @@ from itertools import chain, repeat
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine
-from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.near_rows import write_changes
 
 WRITING = ("busy_timeout=0", "wal_autocheckpoint=0")  # the settings of a writer's connection
 BEGIN = "BEGIN IMMEDIATE"
@@ -36,10 +37,9 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 class NearReader:
     """A connection that is awaited like any other, and answers at once."""
 
-    dialect = pysqlite.dialect()
-
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._driver = _driver(connection)
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None, /) -> CursorResult[Any]:
         return self._connection.execute(statement, parameters)
@@ -54,31 +54,46 @@ class NearReader:
     def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a statement in SQLite's own words, as the driver gives them."""
         try:
-            rows: list[Any] = _driver(self._connection).execute(sql, values).fetchall()
+            rows: list[Any] = self._driver.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise OperationalError(sql, None, error) from error
+            raise _as_elsewhere(sql, error) from error
         return rows
+
+    def write(self, sql: str, values: Sequence[Any], /) -> sqlite3.Cursor:
+        """Carry out a change in SQLite's own words."""
+        try:
+            return self._driver.execute(sql, values)
+        except sqlite3.Error as error:
+            raise _as_elsewhere(sql, error) from error
 
 
 class NearSession(AsyncSession):
     """A session on such a connection.
 
-    What transactions do all the time is overridden to go straight to the session beneath, because AsyncSession makes a
-    greenlet for everything that might have to wait. The rest is inherited, and works.
+    What transactions do all the time is overridden to go straight to the session or to the driver beneath, because
+    AsyncSession makes a greenlet for everything that might have to wait. The rest is inherited, and works.
     """
 
     def __init__(self, connection: Connection, **options: Any) -> None:
         super().__init__(expire_on_commit=False, **options)
         self.sync_session.bind = connection
+        self._near = NearReader(connection)
 
     async def exec(self, statement: Any, **options: Any) -> Any:  # the overloads are AsyncSession's
+        await self.settle()
         return self.sync_session.exec(statement, **options)
 
     async def flush(self, objects: Sequence[Any] | None = None) -> None:
-        self.sync_session.flush(objects)
+        if objects or not write_changes(self.sync_session, self._near):
+            self.sync_session.flush(objects)
 
-    async def connection(self, **options: Any) -> NearReader:  # type: ignore[override]  # of which callers use `execute`
-        return NearReader(self.sync_session.connection(**options))
+    async def settle(self) -> None:
+        """Before rows are loaded: write what is not written yet, where a session does that by itself."""
+        if self.sync_session.autoflush:
+            await self.flush()
+
+    async def connection(self, **_: Any) -> NearReader:  # type: ignore[override]  # of which callers use `execute`
+        return self._near
 
 
 def open_near(url: URL, **options: Any) -> Engine:
@@ -96,7 +111,9 @@ async def near_transaction(engine: Engine) -> AsyncIterator[NearSession]:
         await _take_lock(_driver(connection))
         session = NearSession(connection)
         with session.sync_session, session.sync_session.begin():
+            session.sync_session.connection()  # the session commits what it knows that it has begun
             yield session
+            await session.flush()
 
 
 async def _take_lock(driver: sqlite3.Connection) -> None:
@@ -125,6 +142,11 @@ def _waits() -> Iterator[float | None]:
 def _is_busy(error: sqlite3.Error) -> bool:
     """Whether somebody else has the lock. The low byte of SQLite's code is the error, the rest its particulars."""
     return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _as_elsewhere(sql: str, error: sqlite3.Error) -> BaseException:
+    """The error as SQLAlchemy names it, whatever the driver."""
+    return DBAPIError.instance(sql, None, error, sqlite3.Error)
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

@@ -8,17 +8,21 @@ any other connection it is executed like every statement. The rows have the colu
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BindParameter, CompoundSelect, Dialect, Select, Update
+from sqlalchemy import BindParameter, CompoundSelect, Select, Update, inspect
 from sqlalchemy.sql.dml import ReturningInsert
-from sqlalchemy.types import TypeEngine
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select as SelectSeveral
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.db import Reader
-from bot.near_sqlite import NearReader
+from bot.near_rows import Making
+from bot.near_sqlite import NearReader, NearSession
+from bot.near_values import DIALECT, Convert, giving, taking
 
-Convert = Callable[[Any], Any]
 Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
+T = TypeVar("T")
 Statement = Query | Update | ReturningInsert[*tuple[Any, ...]]
 
 
@@ -32,7 +36,7 @@ class Prepared:
 
     @cached_property
     def _direct(self) -> "_Direct":
-        return _Direct(self.statement, NearReader.dialect)
+        return _Direct(self.statement)
 
     async def rows(self, reader: Reader, parameters: Mapping[str, Any]) -> Sequence[Any]:
         if isinstance(reader, NearReader):
@@ -47,42 +51,91 @@ class Prepared:
         return result.all() if result.returns_rows else ()
 
 
-class _Direct:
-    """A statement as SQLite's driver takes it, and what turns Python's values into its own and back."""
+class PreparedObjects(Generic[T]):
+    """A statement that selects whole rows of one table or of several, made once.
 
-    def __init__(self, statement: Statement, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-        columns = list(statement.exported_columns)
-        self.sql = str(compiled)
-        self.binds = [_bind(compiled.binds[name], dialect) for name in compiled.positiontup or ()]
-        self.converted = [
-            (position, convert)
-            for position, column in enumerate(columns)
-            if (convert := _implementation(column.type, dialect).result_processor(dialect, None))
-        ]
-        row = namedtuple("Row", [column.name for column in columns])  # type: ignore[misc]  # known at run time only
-        self.row: Convert = row._make
+    They are objects of the session, as from any statement. T is what one row of the result is.
+    """
 
-    def rows(self, reader: NearReader, parameters: Mapping[str, Any]) -> list[Any]:
+    def __init__(self, build: Callable[[], SelectOfScalar[T] | SelectSeveral[*tuple[Any, ...]]]) -> None:
+        self._build = build
+
+    @cached_property
+    def statement(self) -> SelectOfScalar[T] | SelectSeveral[*tuple[Any, ...]]:
+        return self._build()
+
+    @cached_property
+    def _direct(self) -> "_DirectObjects":
+        return _DirectObjects(self.statement)
+
+    async def load(self, session: AsyncSession, parameters: Mapping[str, Any]) -> Sequence[T]:
+        if isinstance(session, NearSession):
+            await session.settle()
+            return self._direct.load(session, await session.connection(), parameters)
+        found: Sequence[Any] = (await session.exec(self.statement, params=parameters)).all()
+        return found
+
+
+class _Words:
+    """A statement as SQLite's driver takes it, and what turns Python's values into its own."""
+
+    def __init__(self, statement: Statement) -> None:
+        compiled = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+        self._sql = str(compiled)
+        self._binds = [_bind(compiled.binds[name]) for name in compiled.positiontup or ()]
+
+    def fetch(self, reader: NearReader, parameters: Mapping[str, Any]) -> list[Any]:
         values = [
             value if name is None else convert(parameters[name]) if convert else parameters[name]
-            for name, value, convert in self.binds
+            for name, value, convert in self._binds
         ]
-        return [self._row(list(raw)) for raw in reader.fetch(self.sql, values)]
+        return reader.fetch(self._sql, values)
 
-    def _row(self, values: list[Any]) -> Any:
-        for position, convert in self.converted:
+
+class _Direct(_Words):
+    """A statement whose rows become named tuples."""
+
+    def __init__(self, statement: Statement) -> None:
+        super().__init__(statement)
+        columns = list(statement.exported_columns)
+        self._converted = [
+            (position, convert) for position, column in enumerate(columns) if (convert := giving(column.type))
+        ]
+        row = namedtuple("Row", [column.name for column in columns])  # type: ignore[misc]  # known at run time only
+        self._row: Convert = row._make
+
+    def rows(self, reader: NearReader, parameters: Mapping[str, Any]) -> list[Any]:
+        return [self._named(list(raw)) for raw in self.fetch(reader, parameters)]
+
+    def _named(self, values: list[Any]) -> Any:
+        for position, convert in self._converted:
             values[position] = convert(values[position])
-        return self.row(values)
+        return self._row(values)
 
 
-def _bind(bind: BindParameter[Any], dialect: Dialect) -> tuple[str | None, Any, Convert | None]:
+class _DirectObjects(_Words):
+    """A statement whose rows become objects of a session: one in each row, or a tuple of several."""
+
+    def __init__(self, statement: Any) -> None:
+        super().__init__(statement)
+        self._anew = bool(statement.get_execution_options().get("populate_existing"))
+        self._making: list[Making] = []
+        for described in statement.column_descriptions:
+            first = self._making[-1].end if self._making else 0
+            self._making.append(Making(inspect(described["entity"]), first))
+
+    def load(self, session: NearSession, reader: NearReader, parameters: Mapping[str, Any]) -> list[Any]:
+        within, anew = session.sync_session, self._anew
+        found = self.fetch(reader, parameters)
+        if len(self._making) == 1:
+            [made] = self._making
+            return [made.of(within, row, anew=anew) for row in found]
+        return [tuple(made.of(within, row, anew=anew) for made in self._making) for row in found]
+
+
+def _bind(bind: BindParameter[Any]) -> tuple[str | None, Any, Convert | None]:
     """The parameter to take a value from, or None and the value that the statement has itself."""
-    convert = _implementation(bind.type, dialect).bind_processor(dialect)
+    convert = taking(bind.type)
     if bind.required:
         return bind.key, None, convert
     return None, convert(bind.value) if convert else bind.value, None
-
-
-def _implementation(kind: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
-    return kind.dialect_impl(dialect)

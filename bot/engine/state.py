@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ColumnElement, bindparam, union
+from sqlalchemy import select as core_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import Select
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from bot.engine.calendars import local_date
 from bot.errors import InvalidInput, NotFound
@@ -20,7 +21,7 @@ from bot.library.offsets import Due
 from bot.library.pinning import DIGEST, join_content
 from bot.library.schema import Playbook, StepSpec
 from bot.models import FINISHED, Account, AccountRole, Member, MemberRole, Run, Step
-from bot.prepared import Prepared, Statement
+from bot.prepared import Prepared, PreparedObjects, Statement
 
 _RunWithAccount = Select[Account, Run]
 
@@ -111,10 +112,9 @@ class RunState:
 
 async def lock_account(session: AsyncSession, account_id: int) -> Account:
     """The account as it is now, and nobody else changes it until this transaction ends. Raises NotFound."""
-    account = (await session.exec(_ACCOUNT, params={"id": account_id})).one_or_none()
-    if account is None:
-        raise NotFound("That account is not there any more.")
-    return account
+    for account in await _ACCOUNT.load(session, {"id": account_id}):
+        return account
+    raise NotFound("That account is not there any more.")
 
 
 async def load_run_of_step(session: AsyncSession, library: Library, step_id: int) -> RunState:
@@ -127,18 +127,17 @@ async def load_run(session: AsyncSession, library: Library, run_id: int) -> RunS
     return await _load(session, library, _RUN, run_id)
 
 
-async def _load(session: AsyncSession, library: Library, query: _RunWithAccount, id_: int) -> RunState:
-    found = (await session.exec(query, params={"id": id_})).one_or_none()
-    if found is None:
-        raise NotFound("That step is not there any more. The Home tab shows what is current.")
-    account, run = found
-    steps = list((await session.exec(_STEPS, params={"run_id": run.id})).all())
-    rows = await _CONTENT_AND_ROLES.rows(await session.connection(), {"run_id": run.id})
-    playbook = await library.version(session, run.playbook_version_id, rows[0].digest, run.variant_id)
-    roles = {MemberRole(row.role): row.member_id for row in rows if row.role}
-    concerned = {*roles.values(), *(step.assignee_id for step in steps), *(step.finished_by_id for step in steps)}
-    members = await session.exec(_MEMBERS, params={"ids": [member for member in concerned if member is not None]})
-    return RunState(run, account, playbook, steps, Team(roles, {member.id: member for member in members}))
+async def _load(
+    session: AsyncSession, library: Library, query: PreparedObjects[tuple[Account, Run]], id_: int
+) -> RunState:
+    for account, run in await query.load(session, {"id": id_}):
+        steps = list(await _STEPS.load(session, {"run_id": run.id}))
+        rows = await _CONTENT_AND_ROLES.rows(await session.connection(), {"run_id": run.id})
+        playbook = await library.version(session, run.playbook_version_id, rows[0].digest, run.variant_id)
+        roles = {MemberRole(row.role): row.member_id for row in rows if row.role}
+        members = await _MEMBERS.load(session, {"run_id": run.id, "account_id": account.id})
+        return RunState(run, account, playbook, steps, Team(roles, {member.id: member for member in members}))
+    raise NotFound("That step is not there any more. The Home tab shows what is current.")
 
 
 async def read_run(session: AsyncSession, library: Library, run_id: int) -> RunState:
@@ -165,11 +164,13 @@ async def load_team(session: AsyncSession, account_id: int) -> Team:
 
 # Made once: making a statement, and the key that its compiled form is found by, takes longer than executing it.
 
-_ACCOUNT = (
-    select(Account)
-    .where(col(Account.id) == bindparam("id"))
-    .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
+_ACCOUNT = PreparedObjects(
+    lambda: (
+        select(Account)
+        .where(col(Account.id) == bindparam("id"))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
 )
 
 
@@ -183,9 +184,13 @@ def _locked(query: _RunWithAccount) -> _RunWithAccount:
     return query.with_for_update(key_share=True, of=(Account, Run)).execution_options(populate_existing=True)
 
 
-_RUN_TO_LOOK_AT = _with_account(bindparam("id"))
-_RUN = _locked(_RUN_TO_LOOK_AT)
-_RUN_OF_STEP = _locked(_with_account(select(Step.run_id).where(col(Step.id) == bindparam("id")).scalar_subquery()))
+def _run_of_step() -> ColumnElement[int]:
+    return select(Step.run_id).where(col(Step.id) == bindparam("id")).scalar_subquery()
+
+
+_RUN_TO_LOOK_AT: PreparedObjects[tuple[Account, Run]] = PreparedObjects(lambda: _with_account(bindparam("id")))
+_RUN: PreparedObjects[tuple[Account, Run]] = PreparedObjects(lambda: _locked(_with_account(bindparam("id"))))
+_RUN_OF_STEP: PreparedObjects[tuple[Account, Run]] = PreparedObjects(lambda: _locked(_with_account(_run_of_step())))
 
 
 def _content_and_roles() -> Statement:
@@ -195,9 +200,22 @@ def _content_and_roles() -> Statement:
     return join_content(roles).where(col(Run.id) == bindparam("run_id"))
 
 
-_STEPS = select(Step).where(col(Step.run_id) == bindparam("run_id")).order_by(col(Step.position))
+def _steps() -> SelectOfScalar[Step]:
+    return select(Step).where(col(Step.run_id) == bindparam("run_id")).order_by(col(Step.position))
+
+
+def _members() -> SelectOfScalar[Member]:
+    """Those who play a role for the account, have one of the run's steps or finished one."""
+    of_run = col(Step.run_id) == bindparam("run_id")
+    roles = core_select(col(AccountRole.member_id)).where(col(AccountRole.account_id) == bindparam("account_id"))
+    assignees = core_select(col(Step.assignee_id)).where(of_run)
+    finishers = core_select(col(Step.finished_by_id)).where(of_run)
+    return select(Member).where(col(Member.id).in_(union(roles, assignees, finishers)))
+
+
+_STEPS = PreparedObjects(_steps)
 _CONTENT_AND_ROLES = Prepared(_content_and_roles)
-_MEMBERS = select(Member).where(col(Member.id).in_(bindparam("ids", expanding=True)))
+_MEMBERS = PreparedObjects(_members)
 _TEAM = (
     select(Member, AccountRole.role)
     .join(AccountRole, col(AccountRole.member_id) == Member.id)

@@ -115,7 +115,7 @@ def _add(row: object, state: InstanceState[Any], driver: Driver) -> None:
 
 
 def _table(mapper: Mapper[Any]) -> Table:
-    return cast(Table, mapper.local_table)  # no class of ours is mapped to anything else
+    return cast("Table", mapper.local_table)  # no class of ours is mapped to anything else
 
 
 class _Words:

@@ -5,7 +5,7 @@ the boundary is put around each listener where it is registered.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import structlog
@@ -33,8 +33,11 @@ C = TypeVar("C", bound=Call)
 BoltListener = Callable[..., Awaitable[None]]
 
 
-def bounded(kind: type[C], handle: Callable[[C], Awaitable[None]], services: Services) -> BoltListener:
-    """A Bolt listener that runs `handle` for a member, and answers every error with a sentence."""
+def bounded(kind: type[C], handlers: Mapping[str, Callable[[C], Awaitable[None]]], services: Services) -> BoltListener:
+    """A Bolt listener that runs the handler of what was asked, for a member, and answers every error with a sentence.
+
+    Bolt has to see to it that only what has a handler comes here.
+    """
 
     async def listener(
         ack: AsyncAck,
@@ -46,6 +49,7 @@ def bounded(kind: type[C], handle: Callable[[C], Awaitable[None]], services: Ser
         if kind.ignores(body):
             await ack()
             return
+        handle = handlers[kind.names(body)]
         call = kind(services, services.clock.now(), body, client, ack, respond)
         with bound_contextvars(request=secrets.token_hex(4)), LISTENER_SECONDS.labels(handle.__name__).time():
             try:
@@ -56,7 +60,6 @@ def bounded(kind: type[C], handle: Callable[[C], Awaitable[None]], services: Ser
                 await _quietly(_answer(call, error, handle.__name__))
             await _quietly(call.finish())
 
-    listener.__name__ = handle.__name__
     return listener
 
 

@@ -42,6 +42,11 @@ class Call:
         """Whether nothing at all is to be done, not even to find out who acted."""
         return False
 
+    @classmethod
+    def names(cls, body: Payload) -> str:
+        """What is asked for: what handlers.table lists it under."""
+        raise NotImplementedError
+
     actor: Actor = field(init=False)  # set by the boundary before the listener runs
     acknowledged: bool = field(default=False, init=False)
     changed: bool = field(default=False, init=False)  # from here on "nothing was changed" would be untrue
@@ -78,6 +83,10 @@ class Call:
 class CommandCall(Call):
     """A slash command. Its answer travels in the acknowledgement itself."""
 
+    @classmethod
+    def names(cls, body: Payload) -> str:
+        return str(body["command"])
+
     @property
     def text(self) -> str:
         return str(self.body.get("text") or "").strip()
@@ -92,6 +101,10 @@ class CommandCall(Call):
 
 class ActionCall(Call):
     """A click on a button, a menu or a date in a message or in the Home tab, or a message shortcut."""
+
+    @classmethod
+    def names(cls, body: Payload) -> str:
+        return str(body["actions"][0]["action_id"] if "actions" in body else body["callback_id"])
 
     @property
     def action(self) -> Payload:
@@ -120,6 +133,10 @@ class ActionCall(Call):
 
 class ViewCall(Call):
     """A submitted modal."""
+
+    @classmethod
+    def names(cls, body: Payload) -> str:
+        return str(body["view"]["callback_id"])
 
     @property
     def view(self) -> Payload:
@@ -157,6 +174,10 @@ class ViewCall(Call):
 
 class EventCall(Call):
     """An event that nobody waits for an answer to; what it leads to goes through the outbox."""
+
+    @classmethod
+    def names(cls, body: Payload) -> str:
+        return str(body["event"]["type"])
 
     @classmethod
     def ignores(cls, body: Payload) -> bool:

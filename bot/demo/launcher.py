@@ -122,7 +122,7 @@ def _slack_app(services: Services, client: AsyncWebClient, time_machine: TimeMac
     """The real app, plus what only the demo has."""
     app = build_slack_app(services, client)
     app.middleware(fill_untouched_inputs)
-    app.command("/clock")(bounded(CommandCall, clock_command(time_machine), services))
+    app.command("/clock")(bounded(CommandCall, {"/clock": clock_command(time_machine)}, services))
     return app
 
 

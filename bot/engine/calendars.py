@@ -20,10 +20,14 @@ def _calendar(country: str) -> holidays.HolidayBase:
         return holidays.HolidayBase()
 
 
+DAYS = 10_000  # some years of days in some countries: planning asks for the same ones again and again
+
+
 def is_working_day(day: date, country: str) -> bool:
     return bool(_calendar(country).is_working_day(day))
 
 
+@lru_cache(maxsize=DAYS)
 def working_day_on_or_after(day: date, country: str) -> date:
     found: date = _calendar(country).get_nth_working_day(day, 0)
     return found

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from graphlib import TopologicalSorter
 
 from bot.engine.calendars import shift, working_day_on_or_after
 from bot.library.offsets import OPENING, START, Offset
@@ -31,9 +30,8 @@ def plan_due_dates(
     """
     known: dict[str, date | None] = {START: started_on, **anchors}
     due: dict[str, date | None] = {}
-    specs = {spec.key: spec for spec in playbook.run_steps}
-    for key in _in_order(specs):
-        spec = specs[key]
+    for key in playbook.due_order:
+        spec = playbook.step(key)
         reference = _opening(spec, known, started_on) if spec.due.reference == OPENING else known[spec.due.reference]
         planned = due_after(reference, spec.due.offset, countries[key]) if reference else None
         due[key] = planned and max(planned, working_day_on_or_after(started_on, countries[key]))
@@ -50,11 +48,3 @@ def _opening(spec: StepSpec, known: Mapping[str, date | None], started_on: date)
     """The day on which a step is expected to open: that of the last step it needs whose day is known."""
     days = [known[key] for key in spec.needs]
     return max((day for day in days if day), default=None) if days else started_on
-
-
-def _in_order(specs: Mapping[str, StepSpec]) -> list[str]:
-    graph = {
-        key: set(spec.needs) if spec.due.reference == OPENING else {spec.due.reference} & specs.keys()
-        for key, spec in specs.items()
-    }
-    return list(TopologicalSorter(graph).static_order())

@@ -67,9 +67,8 @@ class Team:
 
 def spec_of(playbook: Playbook, step: Step) -> StepSpec:
     """A run that was moved to a newer version keeps finished steps which that version does not have."""
-    for spec in playbook.run_steps:
-        if spec.key == step.key:
-            return spec
+    if spec := playbook.by_key.get(step.key):
+        return spec
     return StepSpec(key=step.key, title=step.title[:150], role=step.role, due=Due(), optional=True)
 
 

@@ -3,6 +3,7 @@
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from graphlib import TopologicalSorter
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, HttpUrl, model_validator
@@ -434,9 +435,23 @@ class Playbook(Authored):
         """The steps of a run: those written here and, with exit criteria, the one that confirms them at the end."""
         return [*self.steps, _confirmation(self)] if self.exit_criteria else self.steps
 
+    @cached_property
+    def by_key(self) -> dict[str, StepSpec]:
+        """The steps of a run, in the same order."""
+        return {step.key: step for step in self.run_steps}
+
+    @cached_property
+    def due_order(self) -> tuple[str, ...]:
+        """The keys of the steps of a run, each after those of the steps that its due date hangs on."""
+        hangs_on = {
+            key: set(step.needs) if step.due.reference == OPENING else {step.due.reference} & self.by_key.keys()
+            for key, step in self.by_key.items()
+        }
+        return tuple(TopologicalSorter(hangs_on).static_order())
+
     def step(self, key: str) -> StepSpec:
         """A step of a run, by key."""
-        return next(step for step in self.run_steps if step.key == key)
+        return self.by_key[key]
 
     @model_validator(mode="after")
     def _references_hold(self) -> Self:

@@ -25,6 +25,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.near_rows import write_changes
+from bot.near_values import DIALECT
 
 WRITING = ("busy_timeout=0", "wal_autocheckpoint=0")  # the settings of a writer's connection
 BEGIN = "BEGIN IMMEDIATE"
@@ -36,6 +37,8 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 class NearReader:
     """A connection that is awaited like any other, and answers at once."""
+
+    dialect = DIALECT
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

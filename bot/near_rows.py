@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstanceState, Mapper, Session, make_transient, make_
 from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
-from bot.near_values import DIALECT, giving, taking
+from bot.near_values import DIALECT, Columns, taking
 
 THIS = "this row"  # the parameter that says which row to change; no column is called so
 
@@ -44,25 +44,21 @@ class Making:
         self._part = slice(first, self.end)
         self._keys = [mapper.get_property_by_column(column).key for column in columns]
         self._number = columns.index(*_table(mapper).primary_key)
-        self._converted = [
-            (position, convert) for position, column in enumerate(columns) if (convert := giving(column.type))
-        ]
+        self._columns = Columns(columns)
 
     def of(self, session: Session, row: Sequence[Any], *, anew: bool) -> Any:
         """The session's object for the row. What it has already stays as it is, unless `anew`."""
-        values = list(row[self._part])
-        identity = self._mapper.identity_key_from_primary_key((values[self._number],))
+        given = row[self._part]
+        identity = self._mapper.identity_key_from_primary_key((given[self._number],))
         made = session.identity_map.get(identity)
         if made is not None and not anew:
             return made
-        for position, convert in self._converted:
-            values[position] = convert(values[position])
         if made is None:
             made = self._mapper.class_manager.new_instance()
             state = instance_state(made)
             state.key, state.session_id = identity, session.hash_key
             session.identity_map.add(state)
-        instance_dict(made).update(zip(self._keys, values, strict=True))
+        instance_dict(made).update(zip(self._keys, self._columns.values(given), strict=True))
         return made
 
 

@@ -1,9 +1,9 @@
 """How SQLite's own driver takes values and gives them back, by the type of their column."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import Enum
+from sqlalchemy import ColumnElement, Enum
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.types import TypeEngine
 
@@ -18,8 +18,25 @@ def taking(kind: TypeEngine[Any]) -> Convert | None:
 
 
 def giving(kind: TypeEngine[Any]) -> Convert | None:
-    """What makes a value of what the driver gives; None where that is the value."""
+    """What makes a value of what the driver gives; None where that is the value.
+
+    It is for what there is: None of the driver's is None whatever the type.
+    """
     if isinstance(kind, Enum) and kind.enum_class:  # SQLAlchemy's own way calls three functions for each value
-        members: dict[str | None, Any] = {None: None, **dict(zip(kind.enums, kind.enum_class, strict=True))}
-        return members.__getitem__
+        return dict(zip(kind.enums, kind.enum_class, strict=True)).__getitem__
     return kind.dialect_impl(DIALECT).result_processor(DIALECT, None)
+
+
+class Columns:
+    """Columns whose values the driver gives, in this order."""
+
+    def __init__(self, columns: Iterable[ColumnElement[Any]]) -> None:
+        kinds = [column.type for column in columns]
+        self._converts = [(position, convert) for position, kind in enumerate(kinds) if (convert := giving(kind))]
+
+    def values(self, given: Iterable[Any]) -> list[Any]:
+        values = list(given)
+        for position, convert in self._converts:
+            if values[position] is not None:
+                values[position] = convert(values[position])
+        return values

@@ -19,7 +19,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from bot.db import Reader
 from bot.near_rows import Making
 from bot.near_sqlite import NearReader, NearSession
-from bot.near_values import DIALECT, Convert, giving, taking
+from bot.near_values import DIALECT, Columns, Convert, taking
 
 Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 T = TypeVar("T")
@@ -98,19 +98,12 @@ class _Direct(_Words):
     def __init__(self, statement: Statement) -> None:
         super().__init__(statement)
         columns = list(statement.exported_columns)
-        self._converted = [
-            (position, convert) for position, column in enumerate(columns) if (convert := giving(column.type))
-        ]
+        self._columns = Columns(columns)
         row = namedtuple("Row", [column.name for column in columns])  # type: ignore[misc]  # known at run time only
         self._row: Convert = row._make
 
     def rows(self, reader: NearReader, parameters: Mapping[str, Any]) -> list[Any]:
-        return [self._named(list(raw)) for raw in self.fetch(reader, parameters)]
-
-    def _named(self, values: list[Any]) -> Any:
-        for position, convert in self._converted:
-            values[position] = convert(values[position])
-        return self._row(values)
+        return [self._row(self._columns.values(given)) for given in self.fetch(reader, parameters)]
 
 
 class _DirectObjects(_Words):

@@ -40,6 +40,13 @@ class Settings(BaseSettings):
     ops_channel: str | None = Field(None, description="Where failed deliveries are reported, besides doctor.")
     email_channel: str | None = Field(None, description="Emails are posted to this channel instead of being sent.")
 
+    smtp_url: SecretStr | None = Field(None, description="The mail server: smtp://user:password@host:587, or smtps://.")
+    email_from: str | None = Field(None, description="Whom mails come from that cannot come from the member's address.")
+    email_domains: str = Field("", description="Domains of ours a mail may come from; EMAIL_FROM's when it is empty.")
+    public_url: str | None = Field(None, description="Where web is reached from outside, for links to unsubscribe.")
+    emails_per_second: float = Field(5, gt=0, description="How many emails a second the mail server is given.")
+    smtp_timeout_seconds: float = Field(60, gt=0, description="How long sending one email may take altogether.")
+
     coalesce_seconds: float = Field(120, ge=0, description="Steps due for one person within this time are one message.")
     heartbeat_seconds: float = Field(5, gt=0, description="How often due touchpoints are looked for.")
     outbox_poll_seconds: float = Field(
@@ -58,3 +65,7 @@ class Settings(BaseSettings):
 
     capacity_hours: float = Field(30, gt=0, description="How many hours of a week a person has for playbooks.")
     step_minutes: int = Field(30, gt=0, description="How long a step takes whose playbook does not say.")
+
+    @property
+    def can_send_email(self) -> bool:
+        return self.email_channel is not None or self.smtp_url is not None

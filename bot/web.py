@@ -17,6 +17,7 @@ from bot.db import Database
 from bot.errors import ConfigurationError, DatabaseUnavailable
 from bot.migrating import is_current
 from bot.reports.queues import load_queues
+from bot.unsubscribe_page import unsubscribe_router
 
 BODY_LIMIT = 1_000_000  # bytes; the largest thing Slack sends is a view of 250 KB
 TOO_LARGE = "The body is too large: at most 1 MB is read."
@@ -53,6 +54,7 @@ def build_web_app(
         told.register(queues)
         return Response(generate_latest(REGISTRY) + generate_latest(told), media_type=CONTENT_TYPE_LATEST)
 
+    web.include_router(unsubscribe_router(database, clock))
     if slack and signing_secret:
         web.add_api_route("/slack/events", _slack_endpoint(slack, signing_secret), methods=["POST"])
     return web

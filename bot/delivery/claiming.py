@@ -18,6 +18,7 @@ from bot.models.outbox import UNSENT
 UNPACED = frozenset({DeliveryKind.REDRAW, DeliveryKind.HOME})
 
 # A delivery that fails keeps its lane waiting for about a minute; after these attempts what comes later may pass it.
+# A mail keeps nobody waiting: those in its lane are to other people.
 ATTEMPTS_THAT_HOLD_THE_LANE = 5
 
 
@@ -77,7 +78,11 @@ def _first_of_each_queue(now: datetime) -> Select[int, int]:
         UNSENT,
         or_(
             col(Delivery.available_at) <= now,
-            and_(col(Delivery.attempts) > 0, col(Delivery.attempts) <= ATTEMPTS_THAT_HOLD_THE_LANE),
+            and_(
+                col(Delivery.attempts) > 0,
+                col(Delivery.attempts) <= ATTEMPTS_THAT_HOLD_THE_LANE,
+                col(Delivery.kind) != DeliveryKind.EMAIL,
+            ),
         ),
     )
 

@@ -8,8 +8,20 @@ import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.delivery.addresses import Addresses
-from bot.delivery.failures import report_failure
-from bot.delivery.outgoing import Builder, Outgoing, PostMessage, PublishHome, UpdateMessage
+from bot.delivery.failures import explain, report_failure
+from bot.delivery.mail_refusals import MailTrouble
+from bot.delivery.mailer import Mailer
+from bot.delivery.mime import is_international, render_message, wire_address
+from bot.delivery.outgoing import (
+    Builder,
+    CannotSend,
+    HoldMail,
+    Outgoing,
+    PostMessage,
+    PublishHome,
+    SendMail,
+    UpdateMessage,
+)
 from bot.delivery.pacing import Pacing
 from bot.delivery.pausing import Stopping
 from bot.delivery.reconciling import find_posted
@@ -18,6 +30,8 @@ from bot.delivery.recording import (
     hand_back,
     record_failure,
     record_found,
+    record_held,
+    record_mailed,
     record_posted,
     record_retry,
     record_sent,
@@ -27,11 +41,15 @@ from bot.delivery.refusals import RateLimited, Refused, SlackTrouble
 from bot.delivery.retrying import Fail, decide_retry, may_pass
 from bot.delivery.web_api import POST, WebApi
 from bot.delivery.writing import Writer
+from bot.engine.email_fates import email_failed
 from bot.errors import DatabaseUnavailable
 from bot.models import Delivery, DeliveryKind
 from bot.services import Services
 
 log = structlog.get_logger(__name__)
+
+MAIL_TURNS = "mail:"  # no channel's name
+MARGIN = timedelta(seconds=15)  # by which a lease outlives the sending of a mail
 
 # What Slack says of a message that was deleted, or whose channel was.
 GONE = frozenset({"message_not_found", "channel_not_found", "thread_not_found"})
@@ -41,6 +59,7 @@ class Outcome(StrEnum):
     SENT = "sent"
     FOUND = "found"  # an earlier attempt had posted it
     NOTHING = "nothing"  # there was nothing to say any more
+    HELD = "held"  # a mail that something speaks against
     RETRY = "retry"
     FAILED = "failed"
     HANDED_BACK = "handed_back"  # not sent, and not because of an error
@@ -57,6 +76,7 @@ class Courier:
         pacing: Pacing,
         builders: Mapping[DeliveryKind, Builder],
         request_timeout: float,
+        mailer: Mailer | None = None,
     ) -> None:
         self._services = services
         self._database = services.database
@@ -67,6 +87,8 @@ class Courier:
         self._builders = builders
         self._lease = timedelta(seconds=services.settings.lease_seconds)
         self._request_timeout = timedelta(seconds=request_timeout)
+        self._mailer = mailer
+        self._mail_interval = timedelta(seconds=1 / services.settings.emails_per_second)
 
     async def deliver(self, delivery: Delivery, mark: int) -> Outcome:
         """Bring one leased delivery to an outcome, which is written down when this returns.
@@ -93,6 +115,9 @@ class Courier:
     async def _attempt(self, journey: "Journey") -> Outcome:
         delivery = journey.delivery
         await self._pacing.wait_until(journey.not_before)
+        if self._mailer and delivery.kind is DeliveryKind.EMAIL:
+            # before it is built, because building asks what speaks against it now
+            await self._pacing.take_turn(MAIL_TURNS, self._mail_interval)
         async with self._database.reading() as connection:
             build = self._builders[DeliveryKind(delivery.kind)]
             journey.outgoing = await build(connection, delivery, self._services, self._now())
@@ -106,6 +131,11 @@ class Courier:
             case PublishHome() as home:
                 await self._api.publish(home)
                 return await self._record_done(delivery, Outcome.SENT)
+            case SendMail() as mail:
+                return await self._send_mail(delivery, mail)
+            case HoldMail() as held:
+                await self._write(lambda session: record_held(session, delivery, held.email_id, held.why, self._now()))
+                return Outcome.HELD
 
     async def _post(self, journey: "Journey", message: PostMessage) -> Outcome:
         delivery = journey.delivery
@@ -121,6 +151,19 @@ class Courier:
         self._pacing.answered(lane)
         self._addresses.remember(channel, posted.channel)
         await self._write(lambda session: record_posted(session, delivery, message, posted, journey.mark, self._now()))
+        return Outcome.SENT
+
+    async def _send_mail(self, delivery: Delivery, mail: SendMail) -> Outcome:
+        """Nothing lies between the server's answer and writing it down: only in that moment can a crash repeat it."""
+        if self._mailer is None:
+            raise CannotSend("No way to send email is set up. Set SMTP_URL, and send this one from your own mail.")
+        message = render_message(mail, self._services.settings.templates_dir)
+        sender, recipient = wire_address(mail.sender.address), wire_address(mail.to.address)
+        until = self._now() + timedelta(seconds=self._mailer.timeout) + MARGIN
+        if not await self._write(lambda session: renew_lease(session, delivery, until)):
+            return Outcome.LOST
+        await self._mailer.send(sender, recipient, message, international=is_international(sender, recipient))
+        await self._write(lambda session: record_mailed(session, delivery, mail.email_id, self._now()))
         return Outcome.SENT
 
     async def _say_nothing(self, delivery: Delivery) -> Outcome:
@@ -184,7 +227,7 @@ class Courier:
         if isinstance(decision, Fail):
             return await self._fail(journey, decision)
         reason = str(error) or type(error).__name__
-        foreseen = isinstance(error, SlackTrouble)
+        foreseen = isinstance(error, SlackTrouble | MailTrouble)
         log.warning(
             "delivery_will_be_retried",
             delivery_id=delivery.id,
@@ -203,6 +246,8 @@ class Courier:
 
         async def record(session: AsyncSession) -> None:
             if await record_failure(session, delivery, failure.reason, now):
+                if email_id := delivery.payload.get("email_id"):
+                    await email_failed(session, email_id, explain(failure), now, bounced=failure.bounced)
                 await report_failure(session, self._services.settings, delivery, channel, failure, now)
 
         await self._write(record)

@@ -93,8 +93,9 @@ async def report_failure(
             payload={"text": text, ABOUT: delivery.id} | address,
         )
 
-    for person, theirs in (await _people_to_tell(session, accounts, delivery.member_id)).items():
-        await tell(theirs, member_lane(person), {}, person)
+    if "email_id" not in delivery.payload:  # of a mail, whoever sent it was told with what became of it
+        for person, theirs in (await _people_to_tell(session, accounts, delivery.member_id)).items():
+            await tell(theirs, member_lane(person), {}, person)
     ops = settings.ops_channel
     if ops and channel_name(ops) != channel_name(channel or ""):
         await tell(accounts, f"#{channel_name(ops)}", {"channel": ops}, None)
@@ -106,6 +107,8 @@ async def _receiver(session: AsyncSession, delivery: Delivery, channel: str | No
         return member.name
     if channel and not is_conversation_id(channel):
         return f"#{channel_name(channel)}"
+    if delivery.kind is DeliveryKind.EMAIL:
+        return "a contact"
     return "its channel"
 
 

@@ -12,14 +12,17 @@ from structlog.contextvars import bind_contextvars
 from bot.delivery.addresses import Addresses
 from bot.delivery.claiming import claim
 from bot.delivery.courier import Courier, Outcome
+from bot.delivery.mailer import Mailer
 from bot.delivery.outgoing import Builder
 from bot.delivery.pacing import Pacing
 from bot.delivery.pausing import Pause, Sleep, wait_first
+from bot.delivery.smtp_server import parse_smtp_url
 from bot.delivery.web_api import WebApi
 from bot.delivery.writing import Writer
 from bot.errors import DatabaseUnavailable
 from bot.models import Delivery, DeliveryKind
 from bot.services import Services
+from bot.settings import Settings
 from bot.telemetry import DELIVERIES
 
 log = structlog.get_logger(__name__)
@@ -58,7 +61,8 @@ class Outbox:
         pacing = Pacing(services.database, writer, services.clock, pause, settings.workspace_messages_per_second)
         api = WebApi(client, pacing, services.clock, timeout)
         addresses = Addresses(api, services.database, writer)
-        self._courier = Courier(services, writer, api, addresses, pacing, builders, timeout)
+        self._mailer = make_mailer(settings)
+        self._courier = Courier(services, writer, api, addresses, pacing, builders, timeout, self._mailer)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop` is set; then finish what is on the wire and hand back the rest."""
@@ -127,3 +131,12 @@ class Outbox:
         for flight in flights:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
+        if self._mailer:
+            await self._mailer.close()
+
+
+def make_mailer(settings: Settings) -> Mailer | None:
+    """None without a mail server, or when a channel stands in for it. Raises ConfigurationError."""
+    if settings.smtp_url is None or settings.email_channel is not None:
+        return None
+    return Mailer(parse_smtp_url(settings.smtp_url.get_secret_value()), settings.smtp_timeout_seconds)

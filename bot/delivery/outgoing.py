@@ -20,7 +20,7 @@ class PostMessage:
 
     A message that names steps or an escalation is remembered, so that it can be redrawn when they change; one that
     only `takes_notes` is remembered so that replies under it become notes of the delivery's account; and one that
-    `asks` so that it can show the answer.
+    `asks` so that it can show the answer. With `email_id` it shows a mail, in the channel that stands in for a server.
     """
 
     text: str
@@ -32,6 +32,7 @@ class PostMessage:
     escalation_id: int | None = None
     takes_notes: bool = False
     asks: bool = False
+    email_id: int | None = None
 
     @property
     def is_remembered(self) -> bool:
@@ -56,7 +57,47 @@ class PublishHome:
     view: dict[str, Any]
 
 
-Outgoing = PostMessage | UpdateMessage | PublishHome
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """How the reader ends it: by a page of ours, where there is one, and by writing to an address."""
+
+    mailto: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMail:
+    """A mail to one contact. `message_id` was fixed when it was queued; `references` are its thread, oldest first."""
+
+    email_id: int
+    message_id: str
+    sender: Mailbox
+    to: Mailbox
+    subject: str
+    text: str
+    at: datetime
+    reply_to: Mailbox | None = None
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    unsubscribe: Unsubscribe | None = None
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HoldMail:
+    """Something speaks against a mail now that its turn has come: `why` is a sentence."""
+
+    email_id: int
+    why: str
+
+
+Outgoing = PostMessage | UpdateMessage | PublishHome | SendMail | HoldMail
 
 Builder = Callable[[AsyncConnection, Delivery, Services, datetime], Awaitable[Outgoing | None]]
 """Reads saved state at the moment of sending. None: there is nothing to say any more. May raise CannotSend."""

@@ -49,6 +49,10 @@ class Pacing:
             await self._take_from_workspace()
             return await self._take_row(lane, LANE_INTERVAL)
 
+    async def take_turn(self, name: str, interval: timedelta) -> datetime:
+        """The same for what is no Slack message: one turn an interval under this name, over all processes."""
+        return await self._take_row(name, interval)
+
     def leaves(self, lane: str) -> None:
         """The message leaves now, a little after its moment was taken: the next one keeps its distance from this."""
         self._free_at[lane] = self._clock.now() + LANE_INTERVAL

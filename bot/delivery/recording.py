@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.delivery.claiming import UNPACED
 from bot.delivery.outgoing import PostMessage, UpdateMessage
 from bot.delivery.web_api import Posted
+from bot.engine.email_fates import email_held, email_sent
 from bot.engine.outbox import redraw_delivery, redraw_escalation, redraw_steps
 from bot.models import Delivery, DeliveryStatus, Escalation, PostedMessage, PostedStep, Run, TimelineEntry
 from bot.reports.steps_message import steps_gathered
@@ -36,7 +37,11 @@ async def record_posted(
     `mark` is how far the timeline had come before the message was built. What has changed since could not redraw a
     message that was not remembered yet, so it is redrawn now.
     """
-    if not await record_sent(session, delivery, now) or not message.is_remembered:
+    if not await record_sent(session, delivery, now):
+        return
+    if message.email_id is not None:
+        await email_sent(session, message.email_id, now)
+    if not message.is_remembered:
         return
     await _remember_message(session, delivery, message, posted, now)
     if message.asks:  # an answer since then is in no account's timeline, so the question is always drawn once more
@@ -47,6 +52,18 @@ async def record_posted(
         await redraw_steps(session, message.step_ids, now)
         if message.escalation_id is not None:
             await redraw_escalation(session, message.escalation_id, now)
+
+
+async def record_mailed(session: AsyncSession, delivery: Delivery, email_id: int, now: datetime) -> None:
+    """The mail server has taken it."""
+    await email_sent(session, email_id, now)
+    await record_sent(session, delivery, now)
+
+
+async def record_held(session: AsyncSession, delivery: Delivery, email_id: int, why: str, now: datetime) -> None:
+    """The mail is not sent, and whoever wrote it hears why."""
+    if await _change(session, delivery, _ended(DeliveryStatus.SENT, now, why), holder_only=True):
+        await email_held(session, email_id, why, now)
 
 
 async def record_found(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.delivery.mail_refusals import MailRefused, MailTrouble
 from bot.delivery.outgoing import CannotSend
 from bot.delivery.refusals import NoAnswer, RateLimited, Refused
 from bot.errors import NotFound
@@ -28,10 +29,11 @@ class RetryAt:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """`reason` is Slack's error code, or a sentence when `spoken`."""
+    """`reason` is Slack's error code, or a sentence when `spoken`. `bounced`: nobody has the address a mail went to."""
 
     reason: str
     spoken: bool = False
+    bounced: bool = False
 
 
 def decide_retry(error: Exception, attempts: int, now: datetime) -> RetryAt | Fail:
@@ -43,8 +45,10 @@ def decide_retry(error: Exception, attempts: int, now: datetime) -> RetryAt | Fa
             return Fail(error.message, spoken=True)
         case Refused() if not may_pass(error):
             return Fail(error.reason)
+        case MailRefused():
+            return Fail(f"{error.reason}.", spoken=True, bounced=error.bounced)
     if waited_before(attempts) >= PATIENCE:
-        return Fail(_brief(error))
+        return _given_up(error)
     return RetryAt(now + delay_after(attempts))
 
 
@@ -62,5 +66,7 @@ def waited_before(attempts: int) -> timedelta:
     return sum((delay_after(attempt) for attempt in range(1, attempts)), timedelta())
 
 
-def _brief(error: Exception) -> str:
-    return error.reason if isinstance(error, NoAnswer | Refused) else type(error).__name__
+def _given_up(error: Exception) -> Fail:
+    if isinstance(error, MailTrouble):
+        return Fail(f"the mail server did not take it for a day ({error.reason}).", spoken=True)
+    return Fail(error.reason if isinstance(error, NoAnswer | Refused) else type(error).__name__)

@@ -377,7 +377,9 @@ async def save_contact(
         session.add(contact)
     former_roles = contact.roles
     added = [role.value for role in draft.roles if role not in former_roles]
-    contact.name, contact.may_email = draft.name, draft.may_email
+    contact.name = draft.name
+    contact.may_email = draft.may_email and contact.unsubscribed_at is None  # only they themselves take that back
+    contact.bounced_at = None  # whoever writes the address down once more says that it is right
     contact.title = draft.title or contact.title
     kept = [role for role in former_roles if role in draft.roles or not only_these_roles]
     contact.roles = [*kept, *added]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_urlsafe
+from uuid import uuid4
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -15,9 +17,11 @@ from bot.engine.steps import StepChange, complete_step
 from bot.errors import InvalidInput
 from bot.library.library import Library
 from bot.library.rendering import holes_in
-from bot.models import Contact, DeliveryKind, TimelineKind
+from bot.models import Contact, DeliveryKind, EmailMessage, EmailStatus, Member, Step, TimelineKind
 
-EMAIL_LANE = "#emails"
+LANES = 8
+SUBJECT_LENGTH = 250
+BODY_LENGTH = 20_000
 
 
 @dataclass(frozen=True)
@@ -48,26 +52,22 @@ async def send_step_email(
         return change
     step = change.step
     recipients = await _recipients(session, step.account_id, mails)
+    sender = await session.get_one(Member, actor.member_id if actor else step.assignee_id)
     step.effects = {**step.effects, "sent": True}
     for mail in mails:
+        email = await _write(session, step, mail, sender, now, automatic=actor is None)
         await enqueue(
             session,
             DeliveryKind.EMAIL,
             now,
-            lane=EMAIL_LANE,
+            lane=lane_of(mail.contact_id),
             account_id=step.account_id,
-            payload={
-                "contact_id": mail.contact_id,
-                "subject": mail.subject.strip(),
-                "body": mail.body.strip(),
-                "sender_id": actor.member_id if actor else step.assignee_id,
-                "step_id": step.id,
-            },
+            payload={"email_id": email.id},
         )
         record(
             session,
             TimelineKind.EMAIL_SENT,
-            f"emailed {recipients[mail.contact_id].name}: {mail.subject.strip()}",
+            f"emailed {recipients[mail.contact_id].name}: {email.subject}",
             now,
             account_id=step.account_id,
             actor=actor,
@@ -75,6 +75,51 @@ async def send_step_email(
             step_id=step.id,
         )
     return change
+
+
+def lane_of(contact_id: int) -> str:
+    """Mails to one contact go in their order. A slow mail server keeps no more than LANES deliveries busy."""
+    return f"mail:{contact_id % LANES}"
+
+
+async def _write(
+    session: AsyncSession, step: Step, mail: Mail, sender: Member, now: datetime, *, automatic: bool
+) -> EmailMessage:
+    email = EmailMessage(
+        account_id=step.account_id,
+        contact_id=mail.contact_id,
+        run_id=step.run_id,
+        step_id=step.id,
+        sender_id=sender.id,
+        automatic=automatic,
+        message_id=f"<{uuid4().hex}@{_domain(sender.email)}>",
+        in_reply_to=await _latest_of_thread(session, step.run_id, mail.contact_id),
+        unsubscribe_key=token_urlsafe(32),
+        subject=" ".join(mail.subject.split())[:SUBJECT_LENGTH],
+        body=mail.body.strip(),
+        queued_at=now,
+    )
+    session.add(email)
+    await session.flush()
+    return email
+
+
+async def _latest_of_thread(session: AsyncSession, run_id: int, contact_id: int) -> str | None:
+    """What a run's mails to one contact answer: the one before."""
+    query = select(EmailMessage.message_id).where(
+        EmailMessage.run_id == run_id,
+        EmailMessage.contact_id == contact_id,
+        col(EmailMessage.status).in_([EmailStatus.QUEUED, EmailStatus.SENT]),
+    )
+    return (await session.exec(query.order_by(col(EmailMessage.id).desc()).limit(1))).first()
+
+
+def _domain(address: str) -> str:
+    """Of a message id, which is ASCII."""
+    try:
+        return address.rpartition("@")[2].encode("idna").decode("ascii")
+    except UnicodeError:
+        return "playcall.invalid"
 
 
 def _check(mails: Sequence[Mail]) -> None:
@@ -85,6 +130,8 @@ def _check(mails: Sequence[Mail]) -> None:
             raise InvalidInput("The mail needs a subject.", field="subject")
         if not mail.body.strip():
             raise InvalidInput("The mail is empty.", field="body")
+        if len(mail.body) > BODY_LENGTH:
+            raise InvalidInput(f"The mail is longer than {BODY_LENGTH:,} characters. Shorten it.", field="body")
         for field, text in (("subject", mail.subject), ("body", mail.body)):
             if missing := holes_in(text):
                 parts = ", ".join(missing)
@@ -100,6 +147,8 @@ async def _recipients(session: AsyncSession, account_id: int, mails: Sequence[Ma
         contact = found.get(mail.contact_id)
         if contact is None:
             raise InvalidInput("That contact is not there any more. Pick another.", field="to")
+        if contact.unsubscribed_at:
+            raise InvalidInput(f"{contact.name} has unsubscribed from mail. Pick someone else.", field="to")
         if not contact.may_email:
             raise InvalidInput(f"{contact.name} asked not to get mail from us. Pick someone else.", field="to")
     return found

@@ -196,7 +196,9 @@ def _place(row: Row, accounts: AccountFinder, plan: Plan) -> bool:
 
 
 def _keep_what_is_stored(values: Values, before: Values) -> None:
-    """Roles and external ids of a file are added to those the contact has."""
+    """Roles and external ids of a file are added to those the contact has. Who has unsubscribed stays so."""
+    if before["unsubscribed_at"]:
+        values.pop("may_email", None)
     if "external_ids" in values:
         values["external_ids"] = before["external_ids"] | values["external_ids"]
     if "roles" in values:

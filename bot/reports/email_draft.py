@@ -49,7 +49,7 @@ async def load_email_draft(
         body=draft.body,
         recipients=tuple(_recipient(contact) for contact in recipients),
         everyone=email.everyone,
-        choices=tuple(_recipient(contact) for contact in contacts if contact.may_email),
+        choices=tuple(_recipient(contact) for contact in contacts if may_be_mailed(contact)),
         missing=draft.missing,
     )
 
@@ -90,7 +90,8 @@ def choose_recipients(
     fitting = [
         contact
         for contact in contacts
-        if contact.may_email and holds(email.where, {"account": of_account, "contact": contact_facts(contact, today)})
+        if may_be_mailed(contact)
+        and holds(email.where, {"account": of_account, "contact": contact_facts(contact, today)})
     ]
     if email.everyone:
         return [contact for contact in fitting if not email.to or set(email.to) & set(contact.roles)]
@@ -98,6 +99,11 @@ def choose_recipients(
         return [contact for contact in fitting if contact.id == about.id]
     roles = email.to or [ContactRole.CHAMPION]
     return [contact for role in roles for contact in fitting if role in contact.roles][:1]
+
+
+def may_be_mailed(contact: Contact) -> bool:
+    """Not who asked not to be, nor at an address that a mail server has refused for good."""
+    return contact.may_email and contact.unsubscribed_at is None and contact.bounced_at is None
 
 
 def personal(text: str, contact: Contact, field: str) -> str:

@@ -112,7 +112,7 @@ async def _send(
     why = decide_hold(
         touch=state.account.touch,
         is_escalated=await _is_escalated(session, state.account.id),
-        can_send=services.settings.email_channel is not None,
+        can_send=services.settings.can_send_email,
         draft=draft,
     )
     if why:

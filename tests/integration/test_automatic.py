@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from bot.clock import FixedClock
-from bot.models import Account, Contact, DeliveryKind, Step, StepStatus, Touch
+from bot.models import Account, Contact, DeliveryKind, EmailMessage, Step, StepStatus, Touch
 from bot.schedule.automatic import send_automatic
 from bot.schedule.firing import fire_due
 from bot.services import Services
@@ -59,8 +59,9 @@ async def test_an_automatic_email_goes_by_itself_when_it_is_due(low_touch: World
     await world.start(email_step(), {"key": "next", "needs": ["send"]})
     await fire_due(services, world.now)
     [mail] = await world.deliveries(kind=DeliveryKind.EMAIL)
-    assert mail.payload["subject"] == "Welcome, Jane"
-    assert mail.payload["sender_id"] == world.maya.member_id
+    async with world.database.transaction() as session:
+        email = await session.get_one(EmailMessage, mail.payload["email_id"])
+    assert (email.subject, email.sender_id, email.automatic) == ("Welcome, Jane", world.maya.member_id, True)
     step = await the_step(world)
     assert (step.status, step.finished_by_id) == (StepStatus.DONE, None)
     assert {"completed “Send”", "emailed Jane Doe: Welcome, Jane"} <= set(await world.timeline())

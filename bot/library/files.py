@@ -7,6 +7,7 @@ from threading import Lock
 
 from bot.errors import NotFound
 from bot.library.advocacy import AdvocacyPolicy, load_advocacy_policy
+from bot.library.contacting import ContactingPolicy, load_contacting_policy
 from bot.library.contents import Document, document_of
 from bot.library.documents import Documents
 from bot.library.escalation import EscalationPolicy, load_escalation_policy
@@ -40,6 +41,7 @@ class Files:
         self.segments = Segments()
         self.journeys: Mapping[str, Journey] = {}
         self.advocacy_policy = AdvocacyPolicy()
+        self.contacting_policy = ContactingPolicy()
         self.guardrails = Guardrails()
         self.interruptions = Interruptions()
         self.metrics = Metrics()
@@ -70,6 +72,7 @@ class Files:
         self.escalation_policy = load_escalation_policy(self.directory)
         self.health_config = load_health_config(self.directory, tuple(self.segments.titles))
         self.advocacy_policy = load_advocacy_policy(self.directory)
+        self.contacting_policy = load_contacting_policy(self.directory)
         self.guardrails = load_guardrails(self.directory, self.catalog)
         self.interruptions = load_interruptions(self.directory)
         return self.catalog

@@ -16,6 +16,7 @@ from pydantic.json_schema import models_json_schema
 
 from bot.library.advocacy import AdvocacyPolicy, ContactLimit
 from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
+from bot.library.contacting import ContactingPolicy, MailLimit, MailLimits
 from bot.library.groups import Include, StepGroup
 from bot.library.guardrails import GUARDED_FIELDS, Guardrail, GuardrailAction, GuardrailEscalation, Guardrails
 from bot.library.interruptions import AtOnce, Interruptions
@@ -87,6 +88,9 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("A gate's criterion", GateCriterion),
     ("advocacy.yaml", AdvocacyPolicy),
     ("advocacy.yaml: `contact`", ContactLimit),
+    ("contacting.yaml", ContactingPolicy),
+    ("contacting.yaml: `per_contact`", MailLimits),
+    ("contacting.yaml: the limit of a touch", MailLimit),
     ("guardrails.yaml", Guardrails),
     ("guardrails.yaml: a row", Guardrail),
     ("guardrails.yaml: `then`", GuardrailAction),
@@ -107,6 +111,7 @@ SCHEMAS: Mapping[str, type[Authored]] = {
     "segments.schema.json": Segments,
     "journeys/schema.json": Journey,
     "advocacy-schema.json": AdvocacyPolicy,
+    "contacting-schema.json": ContactingPolicy,
     "guardrails-schema.json": Guardrails,
     "interruptions-schema.json": Interruptions,
     "metrics-schema.json": Metrics,
@@ -214,6 +219,8 @@ _LABELS: dict[type[Authored], str] = {
     EscalationCall: "escalation",
     Ask: "ask",
     ContactLimit: "limit",
+    MailLimit: "limit",
+    MailLimits: "limits",
     Asset: "asset",
     AddedStep: "step",
     Wording: "`wording`",

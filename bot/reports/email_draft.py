@@ -54,7 +54,7 @@ async def load_email_draft(
     )
 
 
-async def load_mails(
+async def write_mails(
     session: AsyncSession,
     library: Library,
     step_id: int,

@@ -1,7 +1,7 @@
 """Steps as cards for one reader: read in a handful of statements, however many steps there are."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,6 +37,7 @@ from bot.models import (
     StepStatus,
     Suggestion,
 )
+from bot.reports.cautions import load_card_cautions
 from bot.reports.found_answers import found_answers, load_known
 from bot.reports.success_plan import load_plan_tags
 from bot.signals.findings import Asked
@@ -88,7 +89,9 @@ async def load_step_cards(
     found = {each.step.id: each for each in await load_steps(session, library, step_ids)}
     around = await load_surroundings(session, found.values())
     around.known.update(await load_known_of(session, library, found.values(), around, reader, now))
-    return [build_card(found[step_id], around, reader, now) for step_id in step_ids if step_id in found]
+    cautions = await load_card_cautions(session, library, found.values(), reader, now)
+    cards = [build_card(found[step_id], around, reader, now) for step_id in step_ids if step_id in found]
+    return [replace(card, caution=cautions.get(card.step_id)) for card in cards] if cautions else cards
 
 
 async def load_steps(session: AsyncSession, library: Library, step_ids: Iterable[int]) -> list[StepWithRun]:

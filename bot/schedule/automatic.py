@@ -1,7 +1,7 @@
 """Emails that go by themselves: sent when their step comes due, unless something speaks for a person to look first."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlmodel import col, select
@@ -12,7 +12,9 @@ from bot.engine.actors import Actor
 from bot.engine.calendars import next_working_time
 from bot.engine.emails import Mail, send_step_email
 from bot.engine.journal import record
+from bot.engine.mail_pace import Pace, load_pace
 from bot.engine.outbox import redraw_steps
+from bot.engine.putting_off import put_off
 from bot.engine.state import RunState, load_playbooks_of, load_run_of_step
 from bot.errors import PlaycallError
 from bot.library.library import Library
@@ -33,7 +35,7 @@ from bot.models import (
     TouchpointStatus,
 )
 from bot.models.columns import constant
-from bot.reports.email_draft import load_email_draft, load_mails
+from bot.reports.email_draft import load_email_draft, write_mails
 from bot.services import Services
 from bot.slack.email_modal import EmailDraft
 
@@ -118,8 +120,26 @@ async def _send(
     if why:
         await _hold(session, state, step, why, now)
         return False
-    await send_step_email(session, library, step_id, None, now, await _mails(session, library, step_id, draft, now))
+    to = [recipient.contact_id for recipient in draft.recipients]
+    pace = await load_pace(session, library, state, step, to, now)
+    if pace.until:
+        await _put_off(session, library, state, step, pace, now)
+        return False
+    mails = await _mails(session, library, step_id, draft, now)
+    now_due = [mail for mail in mails if mail.contact_id not in pace.left_out]
+    await send_step_email(session, library, step_id, None, now, now_due)
     return True
+
+
+async def _put_off(
+    session: AsyncSession, library: Library, state: RunState, step: Step, pace: Pace, now: datetime
+) -> None:
+    """Until the day that is free; a step that was put off for long already is left to a person."""
+    until, limit = pace.until or now.date(), timedelta(days=library.contacting_policy.put_off_days)
+    if step.due_on and until > step.due_on + limit:
+        await _hold(session, state, step, f"{pace.why}, and it was due on {step.due_on.day} {step.due_on:%b}.", now)
+        return
+    await put_off(session, state, step, until, pace.why, now, again=f"until {until:%a} {until.day} {until:%b}")
 
 
 def decide_hold(*, touch: Touch, is_escalated: bool, can_send: bool, draft: EmailDraft) -> str | None:
@@ -141,7 +161,7 @@ async def _mails(
     session: AsyncSession, library: Library, step_id: int, draft: EmailDraft, now: datetime
 ) -> Sequence[Mail]:
     to = None if draft.everyone else draft.recipients[0].contact_id
-    return await load_mails(session, library, step_id, now, to=to, subject=draft.subject, body=draft.body)
+    return await write_mails(session, library, step_id, now, to=to, subject=draft.subject, body=draft.body)
 
 
 async def _is_escalated(session: AsyncSession, account_id: int) -> bool:

@@ -31,6 +31,7 @@ from bot.models.columns import constant
 from bot.schedule.automatic import send_automatic
 from bot.schedule.claiming import claim_due, mark
 from bot.schedule.deciding import Decision, Defer, Fire, Outcome, Skip, decide_batch
+from bot.schedule.keeping_away import keep_away
 from bot.schedule.overdue import tell_accountable
 from bot.schedule.recipients import load_recipients
 from bot.services import Services
@@ -65,6 +66,7 @@ class FiringReport:
 async def fire_due(services: Services, now: datetime) -> FiringReport:
     """Fire everything whose time has come. Other processes may do the same: a touchpoint is fired by one of them."""
     report = FiringReport()
+    await keep_away(services, now)
     await send_automatic(services, now)
     for fire_batch, number in ((_fire_steps, BATCH), (_fire_others, BATCH_OF_OTHERS)):
         while True:

@@ -29,6 +29,7 @@ USAGES: Mapping[str, Usage] = {
         "add or change a person",
         "acme Jane Doe jane@acme.com champion advocate",
     ),
+    "outreach": Usage("ACCOUNT", "what is about to reach them, and what clashes", "acme"),
     "plan": Usage(
         "ACCOUNT [PAGE | add TITLE; MEASURE; TARGET; DATE]",
         "what they want to achieve, and how far it is",

@@ -19,10 +19,11 @@ from bot.slack.ids import CallbackId, InputId
 from bot.slack.limits import INPUT_TEXT, SELECT_OPTIONS
 from bot.slack.payloads import EmailForm
 from bot.slack.step_modals import StepHead, head_block
-from bot.slack.text import label
+from bot.slack.text import fit, label
 
 SUBJECT = 250
 NAMES_SHOWN = 15
+CAUTION = 400
 SENT_MYSELF = "sent_myself"
 
 
@@ -43,6 +44,7 @@ class EmailDraft:
     everyone: bool = False
     choices: tuple[Recipient, ...] = ()
     missing: tuple[str, ...] = ()  # merge tags without a value
+    cautions: tuple[str, ...] = ()  # what to know before writing now, a sentence each
 
 
 def build_email_modal(head: StepHead, draft: EmailDraft, form: CompletionForm) -> Block:
@@ -94,7 +96,7 @@ def _names(recipients: Sequence[Recipient]) -> str:
 
 
 def _warnings(draft: EmailDraft) -> list[Block]:
-    warnings = []
+    warnings = [f"⚠  {fit(caution, CAUTION)}" for caution in draft.cautions]
     if draft.missing:
         tags = ", ".join(f"`{label(tag, 60)}`" for tag in draft.missing[:10])
         warnings.append(f"⚠  Not known: {tags}. Fill in the parts marked [[missing: …]] before you send it.")

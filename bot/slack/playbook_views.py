@@ -46,6 +46,7 @@ HELP = "\n".join(
     [
         "*What `/playbook` can do*",
         "`/playbook today`  your steps: overdue, today, this week",
+        "`/playbook outreach`  what is about to reach your customers, and what clashes",
         "`/playbook team [ROLE]`  what support, product, finance ... have to do, across accounts",
         "`/playbook list`  what there is; also `list renewal`, `list at-risk`, `list #tag`",
         "`/playbook show KEY`  one playbook at a glance; `show KEY ACCOUNT` as it is for an account",

@@ -128,6 +128,7 @@ class StepCard:
     ending: Ending | None = None
     notes: int = 0  # how many were written about it
     found: FoundAnswers | None = None  # of a check that fills itself
+    caution: str | None = None  # what else reaches the customer these days, or that it waits
     is_raised: bool = False  # an escalation step whose escalation is not resolved yet: nobody completes it by hand
 
     @property
@@ -187,6 +188,8 @@ def _lines(card: StepCard) -> list[str]:
             lines.append(f"*Mind:* {fit(card.reason, GUIDANCE)}")
         if card.found:
             lines += [found_line(answer) for answer in card.found.answers]
+        if card.caution:
+            lines.append(f"⚠  {fit(card.caution, GUIDANCE)}")
     if card.is_raised:
         lines.append(RAISED)
     return lines

@@ -13,6 +13,7 @@ from handlers.commands.account_forms import open_add_form, open_edit_form
 from handlers.commands.account_journey import account_journey, exempt_from_gate
 from handlers.commands.account_showing import list_accounts, show_card, show_health, show_timeline
 from handlers.commands.account_success import show_advocates, show_or_extend_plan
+from handlers.commands.outreach import show_account_outreach
 from handlers.commands.subcommand import Subcommand
 
 SUBCOMMANDS: dict[str, Subcommand] = {
@@ -25,6 +26,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "sentiment": log_sentiment,
     "milestone": add_milestone,
     "contact": save_contact,
+    "outreach": show_account_outreach,
     "journey": account_journey,
     "plan": show_or_extend_plan,
     "advocates": show_advocates,

@@ -12,6 +12,7 @@ from bot.slack.incoming import first_word
 from bot.slack.playbook_list import build_playbook_list
 from bot.slack.playbook_views import HELP
 from handlers.call import CommandCall
+from handlers.commands.outreach import show_own_outreach
 from handlers.commands.playbook_assets import show_assets
 from handlers.commands.playbook_drift import show_drift
 from handlers.commands.playbook_exemptions import exempt_account, list_exemptions
@@ -96,5 +97,6 @@ SUBCOMMANDS: Mapping[str, Callable[[CommandCall, str], Awaitable[None]]] = {
     "assets": show_assets,
     "guardrails": show_guardrails,
     "tasks": show_tasks,
+    "outreach": show_own_outreach,
     "help": show_help,
 }

@@ -1,7 +1,7 @@
 from bot.engine.emails import send_step_email
 from bot.engine.freshness import require_unchanged
 from bot.engine.steps import complete_step
-from bot.reports.email_draft import load_mails
+from bot.reports.email_draft import write_mails
 from bot.slack.ids import InputId
 from bot.slack.payloads import EmailForm, unpack
 from handlers.call import ViewCall
@@ -20,7 +20,7 @@ async def handle_step_email_form(call: ViewCall) -> None:
             change = await complete_step(session, library, ref.step, call.actor, call.now, completion)
         else:
             chosen = form.chosen(InputId.EMAIL_TO)
-            mails = await load_mails(
+            mails = await write_mails(
                 session,
                 library,
                 ref.step,

@@ -1,9 +1,7 @@
 """`playcall doctor`: is everything set up, and what is to be mended where it is not."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import aiohttp
@@ -15,8 +13,10 @@ from sqlmodel import col
 
 from bot.app import open_slack_client
 from bot.db import Database
+from bot.doctor_mail import look_at_mail
 from bot.engine.guardrails import why_idle
 from bot.errors import ConfigurationError
+from bot.findings import Finding, Level
 from bot.library.library import Library
 from bot.library.loading import playbook_files
 from bot.manifest import used_scopes
@@ -30,24 +30,6 @@ STUCK = timedelta(minutes=10)  # what should have been sent so long ago is waiti
 APPS = "api.slack.com/apps, your app"
 
 
-class Level(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report. `mend` says what to do; it is empty when nothing is to be done."""
-
-    level: Level
-    what: str
-    mend: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.level:<4}  {self.what}" + (f" {self.mend}" if self.mend else "")
-
-
 async def examine(settings: Settings, database: Database, now: datetime) -> AsyncIterator[Finding]:
     """Look at one thing after another. What depends on something that failed is left out."""
     for finding in look_at_secrets(settings):
@@ -55,6 +37,8 @@ async def examine(settings: Settings, database: Database, now: datetime) -> Asyn
     if settings.slack_bot_token:
         async for finding in _look_at_slack(settings):
             yield finding
+    async for finding in look_at_mail(settings):
+        yield finding
     for finding in look_at_playbooks(settings):
         yield finding
     reason = await why_not_ready(database)

@@ -30,7 +30,8 @@ def manifest(
 def doctor() -> None:
     """Check tokens, scopes, channels, database, playbooks and deliveries, and say what to mend."""
     from bot.clock import SystemClock
-    from bot.doctor import Level, examine
+    from bot.doctor import examine
+    from bot.findings import Level
 
     async def run() -> bool:
         settings = load_settings()

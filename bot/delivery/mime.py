@@ -41,7 +41,8 @@ def is_international(*addresses: str) -> bool:
 
 def render_message(mail: SendMail, templates: Path) -> bytes:
     """The whole message in bytes, with CRLF. Raises CannotSend."""
-    message = EmailMessage(policy=SMTPUTF8 if is_international(mail.to.address, mail.sender.address) else SMTP)
+    addresses = [wire_address(mailbox.address) for mailbox in (mail.sender, mail.to, mail.reply_to) if mailbox]
+    message = EmailMessage(policy=SMTPUTF8 if is_international(*addresses) else SMTP)
     message["From"] = _header(mail.sender)
     message["To"] = _header(mail.to)
     if mail.reply_to:

@@ -9,11 +9,15 @@ from sqlalchemy import update
 
 from bot import migrating
 from bot.db import Database
-from bot.doctor import Finding, Level, examine, look_at_scopes
+from bot.doctor import examine, look_at_scopes
+from bot.doctor_mail import look_at_mail
 from bot.engine.governance.syncing import sync_versions
+from bot.findings import Finding, Level
 from bot.library.library import Library
 from bot.manifest import used_scopes
 from bot.models import Account, Delivery, DeliveryKind, DeliveryStatus, Member, MemberRole
+from bot.settings import Settings
+from tests.support.mail_server import open_mail_server
 from tests.support.slack_double import SlackDouble, refused
 from tests.support.workspace import slack_settings
 from tests.support.world import World
@@ -43,6 +47,26 @@ def doctor(world: World, slack: SlackDouble, monkeypatch: pytest.MonkeyPatch) ->
     """A set-up without a fault."""
     monkeypatch.setattr("bot.doctor.look_at_scopes", lambda _: look_at_scopes(ALL_SCOPES))  # the double grants none
     return Doctor(world, slack)
+
+
+async def test_a_mail_server_that_lets_us_in_is_ok_and_one_that_does_not_is_said() -> None:
+    async with open_mail_server(password="right") as room:
+        said = {}
+        for password in ("right", "wrong"):
+            url = f"smtp://playcall:{password}@127.0.0.1:{room.port}?starttls=never"
+            settings = Settings(_env_file=None, smtp_url=url, email_from="cs@ours.example", public_url="http://ours")
+            said[password] = [str(finding) async for finding in look_at_mail(settings)]
+    assert f"ok    Email: 127.0.0.1:{room.port} lets Playcall in." in said["right"]
+    assert any(f"fail  Email: 127.0.0.1:{room.port} cannot be used (535" in line for line in said["wrong"])
+    assert any("unencrypted" in line for line in said["right"])
+    assert any("https://" in line for line in said["right"])
+    assert "right" not in "".join(said["right"]).replace("right now", "")
+
+
+async def test_without_an_address_to_send_from_email_fails() -> None:
+    settings = Settings(_env_file=None, smtp_url="smtp://127.0.0.1:9", public_url="https://ours")
+    said = [str(finding) async for finding in look_at_mail(settings)]
+    assert any(line.startswith("fail") and "EMAIL_FROM" in line for line in said)
 
 
 async def test_a_sound_set_up_has_nothing_but_ok(doctor: Doctor) -> None:

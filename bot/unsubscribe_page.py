@@ -1,5 +1,6 @@
 """The page that the link in a mail leads to. Looking at it changes nothing: mail scanners follow every link."""
 
+import re
 from html import escape
 
 from fastapi import APIRouter
@@ -16,7 +17,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
 }
 UNKNOWN = "This link is not valid (any more). Reply to the email instead, and a person takes you off the list."
-KEY_LENGTH = 43
+KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def unsubscribe_router(database: Database, clock: Clock) -> APIRouter:
@@ -26,7 +27,7 @@ def unsubscribe_router(database: Database, clock: Clock) -> APIRouter:
     async def ask(key: str) -> HTMLResponse:
         """A button: only a person presses it."""
         async with database.reading() as connection:
-            found = await read_subscriber(connection, key) if len(key) == KEY_LENGTH else None
+            found = await read_subscriber(connection, key) if KEY.fullmatch(key) else None
         if found is None:
             return _page(UNKNOWN, status=404)
         address, subscribed = found
@@ -38,7 +39,7 @@ def unsubscribe_router(database: Database, clock: Clock) -> APIRouter:
     async def end(key: str) -> HTMLResponse:
         """From the button, and from mail programs (RFC 8058), which say it with one request and no cookie."""
         address = None
-        if len(key) == KEY_LENGTH:
+        if KEY.fullmatch(key):
             async with database.transaction() as session:
                 address = await unsubscribe(session, key, clock.now())
         return _page(UNKNOWN, status=404) if address is None else _page(_done(address))

@@ -33,7 +33,7 @@ async def test_one_view_shows_what_is_about_to_reach_a_customer_and_what_clashes
     mine = await play.ws.command("maya", "/playbook", "outreach")
     assert "*Second*  ·  Acme  ·  Check-in" in shown(mine).replace("\u200b", "")
     assert "Nothing in the next 30 days." in shown(await play.ws.command("sam", "/playbook", "outreach"))
-    await play.ws.click("maya", answer, "step_menu")
+    await play.ws.click("maya", {"channel": "C0GENERAL", "ts": "1.0"} | answer, "step_menu")
     assert "Second" in shown(play.opened)
 
 

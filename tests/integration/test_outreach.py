@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlmodel import col, select
 
@@ -30,7 +29,6 @@ from bot.models import (
 from bot.schedule.firing import fire_due
 from bot.services import Services
 from bot.settings import Settings
-from bot.web import build_web_app
 from tests.support.world import World, make_world
 
 
@@ -169,36 +167,3 @@ async def test_expansion_waits_while_there_is_trouble_and_comes_back_by_itself(
 async def cancel(world: World, run_id: int) -> None:
     async with world.database.transaction() as session:
         await cancel_run(session, world.library, run_id, world.maya, world.now, reason="It is over.")
-
-
-# --- the page ---------------------------------------------------------------------------------------------------------
-
-
-async def test_a_reader_unsubscribes_with_a_click_and_looking_changes_nothing(
-    world: World, services: Services, clock: FixedClock
-) -> None:
-    await low_touch(world)
-    await world.start(email_step())
-    await fire_due(services, world.now)
-    [mail] = await mails(world)
-    web = build_web_app(world.database, clock=clock)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web), base_url="http://playcall.test") as http:
-        asked = await http.get(f"/unsubscribe/{mail.unsubscribe_key}")
-        assert (asked.status_code, "Shall we stop sending emails to jane@acme.example?" in asked.text) == (200, True)
-        assert (await contact(world)).may_email
-        for _ in range(2):
-            done = await http.post(f"/unsubscribe/{mail.unsubscribe_key}", data={"List-Unsubscribe": "One-Click"})
-            assert (done.status_code, "Done." in done.text) == (200, True)
-        for wrong in ("x" * 43, "x", "%00" * 43):
-            assert (await http.get(f"/unsubscribe/{wrong}")).status_code == 404
-            assert (await http.post(f"/unsubscribe/{wrong}")).status_code == 404
-    jane = await contact(world)
-    assert (jane.may_email, jane.unsubscribed_at) == (False, clock.now())
-    assert [line for line in await world.timeline() if "unsubscribed" in line] == ["Jane Doe unsubscribed from mail"]
-    notices = [d.payload["text"] for d in await world.deliveries(kind=DeliveryKind.NOTICE)]
-    assert len([text for text in notices if text.startswith("Jane Doe (Acme) has unsubscribed")]) == 1
-
-
-async def contact(world: World) -> Contact:
-    async with world.database.transaction() as session:
-        return (await session.exec(select(Contact))).one()

@@ -23,7 +23,7 @@ HERE = Path("nowhere")  # Playcall's own layout is used then
 
 
 def rendered(**changes: Any) -> EmailMessage:
-    return message_from_bytes(render_message(mail(**changes), HERE), policy=default)  # type: ignore[return-value]
+    return message_from_bytes(render_message(mail(**changes), HERE), policy=default)
 
 
 def mail(**changes: Any) -> SendMail:

@@ -10,10 +10,10 @@ from sqlmodel import col
 
 from bot.db import Reader
 from bot.errors import NotFound
+from bot.library.domains import bare_domain
 from bot.models import Account, AccountRole, Escalation, EscalationStatus, Member, MemberRole, Sentiment, Touch
 from bot.models.columns import constant
 from bot.prepared import Prepared
-from bot.reports.nearness import bare_domain
 
 Statement = Select[*tuple[Any, ...]]
 

@@ -11,10 +11,11 @@ from sqlmodel import col
 
 from bot.db import Reader
 from bot.errors import NotFound
+from bot.library.domains import bare_domain
 from bot.models import Account
 from bot.prepared import Prepared
 from bot.reports.account_head import AccountHead, Statement, load_head, load_heads
-from bot.reports.nearness import bare_domain, domain_name, fold, nearest
+from bot.reports.nearness import domain_name, fold, nearest
 from bot.slack.incoming import first_word
 from bot.slack.text import unformatted
 

@@ -20,12 +20,6 @@ def nearness(one: str, other: str) -> float:
     return slip
 
 
-def bare_domain(text: str) -> str:
-    """`https://www.Acme.com/about` is `acme.com`."""
-    without_scheme = re.sub(r"^[a-z]+://", "", text.strip().lower())
-    return re.split(r"[/?#:]", without_scheme, maxsplit=1)[0].removeprefix("www.")
-
-
 def domain_name(domain: str | None) -> str:
     """`acme` of `www.acme.co.uk`: what somebody remembers of it."""
     return domain.lower().removeprefix("www.").partition(".")[0] if domain else ""

@@ -16,7 +16,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from bot import __version__
-from bot.commands import importing, playbooks, processes, reporting, upkeep
+from bot.commands import importing, playbooks, processes, reporting, tokens, upkeep
 from bot.commands.groups import help_when_alone
 from bot.errors import PlaycallError
 
@@ -32,6 +32,7 @@ processes.add_to(app)
 importing.add_to(app)
 playbooks.add_to(app)
 reporting.add_to(app)
+tokens.add_to(app)
 upkeep.add_to(app)
 
 

@@ -44,7 +44,7 @@ async def serve(services: Services, stop: asyncio.Event) -> None:
     async with open_slack_client(settings) as client:
         secret = None if settings.slack_app_token else _signing_secret(settings)
         slack = build_slack_app(services, client)
-        web = build_web_app(services.database, services.clock, slack, secret)
+        web = build_web_app(services, slack, secret)
         watching = Heartbeat(services, watching_jobs())
         watching.start()
         try:

@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     capacity_hours: float = Field(30, gt=0, description="How many hours of a week a person has for playbooks.")
     step_minutes: int = Field(30, gt=0, description="How long a step takes whose playbook does not say.")
 
+    api_requests_per_minute: int = Field(600, gt=0, description="How often a token may call, for each web process.")
+    segment_secret: SecretStr | None = Field(None, description="Shared secret of the Segment webhook destination.")
+    zendesk_secret: SecretStr | None = Field(None, description="Signing secret of the Zendesk webhook.")
+    hubspot_secret: SecretStr | None = Field(None, description="Client secret of the HubSpot app.")
+
     @property
     def can_send_email(self) -> bool:
         return self.email_channel is not None or self.smtp_url is not None

@@ -1,4 +1,4 @@
-"""The web application: what Slack posts to us, and what a platform asks about our state."""
+"""The web application: what Slack and other systems post to us, and what a platform asks about our state."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,24 +12,27 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import __version__
-from bot.clock import Clock
+from bot.api.problems import answer_problems
+from bot.api.routes import build_api
 from bot.db import Database
 from bot.errors import ConfigurationError, DatabaseUnavailable
 from bot.migrating import is_current
 from bot.reports.queues import load_queues
 from bot.unsubscribe_page import unsubscribe_router
+from bot.services import Services
 
 BODY_LIMIT = 1_000_000  # bytes; the largest thing Slack sends is a view of 250 KB
-TOO_LARGE = "The body is too large: at most 1 MB is read."
+API = "/api/"
+API_BODY_LIMIT = 5_000_000  # bytes; a thousand signals with long comments
 NOT_MIGRATED = "The database is not migrated. Run `playcall migrate`."
 
 
-def build_web_app(
-    database: Database, clock: Clock, slack: AsyncApp | None = None, signing_secret: str | None = None
-) -> FastAPI:
+def build_web_app(services: Services, slack: AsyncApp | None = None, signing_secret: str | None = None) -> FastAPI:
     """The application. Without a signing secret nobody can post as Slack: /slack/events does not exist then."""
-    web = FastAPI(title="Playcall", version=__version__)
+    web = FastAPI(title="Playcall", version=__version__, summary="Signals, accounts and webhooks for Playcall.")
     web.add_middleware(BodyLimit)
+    web.include_router(build_api(services))
+    answer_problems(web)
 
     @web.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -39,7 +42,7 @@ def build_web_app(
     @web.get("/readyz")
     async def readyz(response: Response) -> dict[str, str]:
         """The database is reachable and has the schema this code expects."""
-        reason = await why_not_ready(database)
+        reason = await why_not_ready(services.database)
         if reason is None:
             return {"status": "ready"}
         response.status_code = 503
@@ -48,15 +51,16 @@ def build_web_app(
     @web.get("/metrics")
     async def metrics() -> Response:
         """For Prometheus: this process, and how far the queues have come."""
-        async with database.reading() as connection:
-            queues = await load_queues(connection, clock.now())
+        async with services.database.reading() as connection:
+            queues = await load_queues(connection, services.clock.now())
         told = CollectorRegistry()
         told.register(queues)
         return Response(generate_latest(REGISTRY) + generate_latest(told), media_type=CONTENT_TYPE_LATEST)
 
     web.include_router(unsubscribe_router(database, clock))
     if slack and signing_secret:
-        web.add_api_route("/slack/events", _slack_endpoint(slack, signing_secret), methods=["POST"])
+        endpoint = _slack_endpoint(slack, signing_secret)
+        web.add_api_route("/slack/events", endpoint, methods=["POST"], include_in_schema=False)
     return web
 
 
@@ -89,7 +93,7 @@ def _is_from_slack(verifier: SignatureVerifier, body: bytes, headers: Mapping[st
 
 
 class BodyLimit:
-    """Refuses a request whose body is longer than BODY_LIMIT, whether it says so beforehand or not."""
+    """Refuses a request whose body is longer than it may be there, whether it says so beforehand or not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -97,10 +101,16 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif _declared_length(scope) > BODY_LIMIT:
-            await JSONResponse({"detail": TOO_LARGE}, 413)(scope, receive, send)
+            return
+        limit = API_BODY_LIMIT if scope["path"].startswith(API) else BODY_LIMIT
+        if _declared_length(scope) > limit:
+            await JSONResponse({"detail": _too_large(limit)}, 413)(scope, receive, send)
         else:
-            await self.app(scope, _counted(receive), send)
+            await self.app(scope, _counted(receive, limit), send)
+
+
+def _too_large(limit: int) -> str:
+    return f"The body is too large: at most {limit // 1_000_000} MB is read."
 
 
 def _declared_length(scope: Scope) -> int:
@@ -108,15 +118,15 @@ def _declared_length(scope: Scope) -> int:
     return int(length) if length.isdigit() else 0
 
 
-def _counted(receive: Receive) -> Receive:
+def _counted(receive: Receive, limit: int) -> Receive:
     received = 0
 
     async def count() -> Message:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > BODY_LIMIT:
-            raise HTTPException(413, TOO_LARGE)
+        if received > limit:
+            raise HTTPException(413, _too_large(limit))
         return message
 
     return count

@@ -81,9 +81,9 @@ async def find_holder(database: Database, token: str, now: datetime) -> Holder |
     It is looked up by its hash, so how long that takes tells nothing of how near a guess is.
     """
     async with database.glance() as reader:
-        query = select(
-            col(ApiToken.id), col(ApiToken.name), col(ApiToken.scopes), col(ApiToken.last_used_at)
-        ).where(ApiToken.hash == hash_of(token), col(ApiToken.revoked_at).is_(None))
+        query = select(col(ApiToken.id), col(ApiToken.name), col(ApiToken.scopes), col(ApiToken.last_used_at)).where(
+            ApiToken.hash == hash_of(token), col(ApiToken.revoked_at).is_(None)
+        )
         row = (await reader.execute(query)).one_or_none()
     if row is None:
         return None

@@ -13,6 +13,7 @@ from bot.library.documents import Documents
 from bot.library.escalation import EscalationPolicy, load_escalation_policy
 from bot.library.guardrails import Guardrails, load_guardrails
 from bot.library.health_config import HealthConfig, load_health_config
+from bot.library.inbound import Inbound, load_inbound
 from bot.library.interruptions import Interruptions, load_interruptions
 from bot.library.journey_files import load_journeys, table_problems, without_unknown_stages
 from bot.library.journeys import Journey
@@ -45,6 +46,7 @@ class Files:
         self.guardrails = Guardrails()
         self.interruptions = Interruptions()
         self.metrics = Metrics()
+        self.inbound: Mapping[str, Inbound] = {}
         self.overlay_files = Overlays()
         self._read_files = Documents()
         self._stamp: TreeStamp | None = None
@@ -67,7 +69,9 @@ class Files:
         found = load_journeys(self.directory, self.stages, catalog.playbooks)
         self.journeys = found.journeys
         table = table_problems(self.directory, self.segments, self.journeys)
-        problems = (*catalog.problems, *self.overlay_files.problems, *found.problems, *table)
+        inbound = load_inbound(self.directory, self.metrics)
+        self.inbound = inbound.mappings
+        problems = (*catalog.problems, *self.overlay_files.problems, *found.problems, *table, *inbound.problems)
         self.catalog = replace(catalog, problems=problems)
         self.escalation_policy = load_escalation_policy(self.directory)
         self.health_config = load_health_config(self.directory, tuple(self.segments.titles))

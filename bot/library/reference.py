@@ -20,6 +20,7 @@ from bot.library.contacting import ContactingPolicy, MailLimit, MailLimits
 from bot.library.groups import Include, StepGroup
 from bot.library.guardrails import GUARDED_FIELDS, Guardrail, GuardrailAction, GuardrailEscalation, Guardrails
 from bot.library.interruptions import AtOnce, Interruptions
+from bot.library.inbound import Inbound, InboundSignal
 from bot.library.journeys import GateCriterion, Journey, JourneyMilestone, JourneyStage
 from bot.library.measures import Measure
 from bot.library.metrics import Metric, Metrics
@@ -100,6 +101,8 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("metrics.yaml", Metrics),
     ("metrics.yaml: a metric", Metric),
     ("A measure", Measure),
+    ("A mapping of inbound/", Inbound),
+    ("A mapping's signal", InboundSignal),
 )
 
 
@@ -115,6 +118,7 @@ SCHEMAS: Mapping[str, type[Authored]] = {
     "guardrails-schema.json": Guardrails,
     "interruptions-schema.json": Interruptions,
     "metrics-schema.json": Metrics,
+    "inbound/schema.json": Inbound,
 }
 """What editors check files against, by the schema's place in playbooks/."""
 

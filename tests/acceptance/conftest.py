@@ -43,7 +43,7 @@ async def open_workspace(database: Database, slack: SlackDouble, clock: FixedClo
     await services.database.close()
     services = replace(services, database=database)
     async with open_slack_client(settings) as client:
-        web = build_web_app(services.database, services.clock, build_slack_app(services, client), SECRET)
+        web = build_web_app(services, build_slack_app(services, client), SECRET)
         transport = httpx.ASGITransport(app=web)
         async with httpx.AsyncClient(transport=transport, base_url="http://playcall.test") as http:
             yield Workspace(http, slack, client, services, clock)

@@ -59,7 +59,7 @@ async def serve_playcall(port: int, slack_url: str, path: str) -> None:
     services = build_services(_settings(slack_url, path))
     async with open_slack_client(services.settings) as client:
         spare_from_collection()  # as the web process does
-        await _serve(build_web_app(services.database, services.clock, build_slack_app(services, client), SECRET), port)
+        await _serve(build_web_app(services, build_slack_app(services, client), SECRET), port)
 
 
 async def serve_bare(port: int, slack_url: str, kind: str) -> None:

@@ -10,11 +10,12 @@ from bot.db import Database
 from bot.engine.outbox import enqueue
 from bot.models import Delivery, DeliveryKind, DeliveryStatus
 from bot.web import build_web_app
+from tests.support.api import bare_services
 from tests.support.world import World
 
 
 async def scrape(database: Database, clock: FixedClock) -> dict[str, float]:
-    transport = httpx.ASGITransport(app=build_web_app(database, clock))
+    transport = httpx.ASGITransport(app=build_web_app(bare_services(database, clock)))
     async with httpx.AsyncClient(transport=transport, base_url="http://playcall.test") as http:
         response = await http.get("/metrics")
     assert response.status_code == 200

@@ -18,8 +18,8 @@ from bot.db import Database
 from bot.errors import ConfigurationError, DatabaseUnavailable
 from bot.migrating import is_current
 from bot.reports.queues import load_queues
-from bot.unsubscribe_page import unsubscribe_router
 from bot.services import Services
+from bot.unsubscribe_page import unsubscribe_router
 
 BODY_LIMIT = 1_000_000  # bytes; the largest thing Slack sends is a view of 250 KB
 API = "/api/"
@@ -57,7 +57,7 @@ def build_web_app(services: Services, slack: AsyncApp | None = None, signing_sec
         told.register(queues)
         return Response(generate_latest(REGISTRY) + generate_latest(told), media_type=CONTENT_TYPE_LATEST)
 
-    web.include_router(unsubscribe_router(database, clock))
+    web.include_router(unsubscribe_router(services.database, services.clock))
     if slack and signing_secret:
         endpoint = _slack_endpoint(slack, signing_secret)
         web.add_api_route("/slack/events", endpoint, methods=["POST"], include_in_schema=False)

@@ -19,8 +19,8 @@ from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
 from bot.library.contacting import ContactingPolicy, MailLimit, MailLimits
 from bot.library.groups import Include, StepGroup
 from bot.library.guardrails import GUARDED_FIELDS, Guardrail, GuardrailAction, GuardrailEscalation, Guardrails
-from bot.library.interruptions import AtOnce, Interruptions
 from bot.library.inbound import Inbound, InboundSignal
+from bot.library.interruptions import AtOnce, Interruptions
 from bot.library.journeys import GateCriterion, Journey, JourneyMilestone, JourneyStage
 from bot.library.measures import Measure
 from bot.library.metrics import Metric, Metrics

@@ -13,6 +13,7 @@ from bot.engine.nearing import find_due
 from bot.engine.triggers import start_due
 from bot.schedule.code_reds import ask_in_code_reds
 from bot.schedule.guarding import Watch, act_on_crossings
+from bot.schedule.resting_alerts import repeat_alerts
 from bot.services import Services
 from bot.signals.health_snapshots import snapshot_pages
 
@@ -33,6 +34,7 @@ async def run_daily(services: Services, now: datetime) -> int:
     started = await _start_playbooks(services, now)
     guarded = await keep_health(services, now)
     await ask_in_code_reds(services, now)
+    await repeat_alerts(services, now)
     if started or rolled or guarded:
         log.info("day_began", playbooks_started=started, journeys_rolled_over=rolled, guardrails_acted=guarded)
         services.wake()

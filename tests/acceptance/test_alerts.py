@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.models import AlertStatus, Severity
+from tests.acceptance.test_home import home_of
 from tests.support.alerts import alert, alerts, reason_gone
 from tests.support.play import Play, buttons, shown
 from tests.support.world import use_playbook
@@ -121,11 +122,11 @@ async def test_the_list_shows_open_alerts_and_answers_in_place(play: Play, messa
 
 @pytest.mark.usefixtures("message")
 async def test_the_home_tab_begins_with_open_alerts(play: Play) -> None:
-    home = play.ws.home("maya")
+    home = await home_of(play, "maya")
     assert "My alerts" in shown(home)
     await play.ws.click("maya", home, "alert_start")
     await play.send()
-    assert "My alerts" not in shown(play.ws.home("maya"))
+    assert "My alerts" not in shown(await home_of(play, "maya"))
 
 
 async def test_code_red_is_called_with_what_happened(play: Play) -> None:

@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
+from bot.clock import FixedClock
 from bot.db import Database
 from bot.engine import alert_answers as answer
 from bot.engine.actors import Actor
 from bot.errors import InvalidInput, NotAllowed, NotFound, WrongState
-from bot.models import Account, AlertStatus, DeliveryKind, MemberRole, RunStatus, Severity
+from bot.models import Account, AlertStatus, DeliveryKind, MemberRole, RuleFiring, RunStatus, Severity
+from bot.schedule.resting_alerts import repeat_alerts
+from bot.services import Services
+from bot.settings import Settings
 from tests.support.accounts import Book
 from tests.support.alerts import alert, alerts, reason_gone
 from tests.support.world import World, change_members, make_world, use_playbook
@@ -258,6 +262,19 @@ async def test_after_thirty_days_wrong_data_rest_no_longer(world: World) -> None
     await alert(world)
     await wrong_data(world, world.maya)
     assert await alert(world, at=world.now + timedelta(days=30)) == "Maya Lindt is alerted"
+
+
+async def test_after_the_pause_somebody_is_asked_again_while_it_still_holds(world: World) -> None:
+    services = Services(Settings(_env_file=None), world.database, world.library, FixedClock(world.now), lambda: None)
+    firing = {"account_id": world.account_id, "rule_key": "usage-drop", "did": "", "fired_at": world.now}
+    async with world.database.transaction() as session:
+        session.add(RuleFiring(why="Active users 64 → 28", **firing))
+    await alert(world)
+    await not_now(world, world.maya)
+    assert await repeat_alerts(services, world.now + timedelta(days=13)) == 0
+    over = world.now + timedelta(days=14)
+    assert (await repeat_alerts(services, over), await repeat_alerts(services, over)) == (1, 0)
+    assert (await alerts(world))[1].why == "Still so after a pause. Active users 64 → 28"
 
 
 async def test_the_timeline_tells_what_was_asked_and_answered(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import select
 
 from bot.clock import FixedClock
+from bot.engine.code_red import call_code_red
 from bot.models import Account, Contact, DeliveryKind, EmailMessage, Step, StepStatus, Touch
 from bot.schedule.automatic import send_automatic
 from bot.schedule.firing import fire_due
@@ -115,6 +116,14 @@ async def test_an_open_escalation_stops_automatic_sends(low_touch: World, servic
     """Row 4.57: automatic sends stop while an escalation is open on the account."""
     world = low_touch
     await world.escalate()
+    assert "an escalation is open" in await hold_reason(world, services)
+
+
+async def test_a_code_red_stops_automatic_sends(low_touch: World, services: Services) -> None:
+    """Row 4.57."""
+    world = low_touch
+    async with world.database.transaction() as session:
+        await call_code_red(session, world.library, world.account_id, world.maya, world.now, what="All is down")
     assert "an escalation is open" in await hold_reason(world, services)
 
 

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from bot.library.schema import Artefact, Asset, Channel, Outcome, Question, SystemOfRecord
-from bot.models import EscalationStatus, MemberRole, Rung, Severity, StepKind, StepStatus, SuggestionSource
+from bot.models import AlertStatus, EscalationStatus, MemberRole, Rung, Severity, StepKind, StepStatus, SuggestionSource
 from bot.slack.agenda import AGENDA_ROWS, Agenda, AgendaGroup, build_today_message
+from bot.slack.alert_message import AlertCard, ListOf, build_alert_list, build_alerts_message
+from bot.slack.alert_modals import AlertHead, build_not_now_modal, build_wrong_data_modal
 from bot.slack.blocked_message import BlockedCard, build_blocked_message
 from bot.slack.celebration import Celebration, build_celebration_message, build_milestone_note_modal
+from bot.slack.code_red import build_code_red_modal
 from bot.slack.completion_modal import AskedQuestion, CompletionForm, build_completion_modal
 from bot.slack.details_modal import StepDetails, WrittenNote, build_details_modal
 from bot.slack.email_modal import EmailDraft, Recipient, build_email_modal
@@ -31,6 +34,8 @@ from bot.slack.leading.suggestions import SuggestionPage, SuggestionRow, build_s
 from bot.slack.limits import violations
 from bot.slack.notices import build_notice_view, build_unsaved_blocks
 from bot.slack.payloads import (
+    AccountRef,
+    AlertRef,
     EscalateForm,
     EscalationRef,
     Place,
@@ -153,9 +158,39 @@ def home(text: str) -> Home:
         agenda=agenda,
         escalations=tuple(rows[:60]),
         team_escalations=tuple(rows[60:]),
+        alerts=tuple(alert(text, alert_id=number) for number in range(100)),
         glance=Glance(10**6, 10**6, 10**6, 10**6, 10**6),
         accounts=tuple(AccountRow(text, text, "onboarding", "🟢 82", TODAY, 12) for _ in range(200)),
     )
+
+
+def alert(text: str, **changes: Any) -> AlertCard:
+    usual = AlertCard(
+        alert_id=10**15,
+        account_id=10**15,
+        account=text,
+        account_key="a" * 80,
+        status=AlertStatus.OPEN,
+        severity=Severity.CRITICAL,
+        title=text[:200],
+        why=text,
+        since=NOW,
+        today=TODAY,
+        contact=text,
+        recommends=text,
+        because=text,
+        asked=text,
+        closed_by=text,
+        closed_at=NOW,
+        reason=text,
+        quiet_until=TODAY,
+        started=text,
+    )
+    return replace(usual, **changes)
+
+
+def many_alerts(text: str) -> list[AlertCard]:
+    return [alert(text, alert_id=number, status=status) for number, status in enumerate([*AlertStatus] * 5)]
 
 
 def suggestions(text: str) -> SuggestionPage:
@@ -191,6 +226,10 @@ def messages(text: str) -> dict[str, dict[str, Any]]:
                 page=1,
             )
         ),
+        "alert": build_alerts_message([alert(text)]),
+        **{f"alert {s}": build_alerts_message([alert(text, status=s)]) for s in AlertStatus},
+        "gathered alerts": build_alerts_message(many_alerts(text)),
+        "listed alerts": build_alert_list(many_alerts(text), ListOf("My alerts", 10**15)),
         "account question": build_account_question(choices),
         "suggestions": build_suggestions(suggestions(text), "Taken."),
         **{f"escalation {s}": build_escalation_message(escalation(text, s)) for s in EscalationStatus},
@@ -249,6 +288,9 @@ def views(text: str) -> dict[str, dict[str, Any]]:
         "feedback": build_feedback_modal(head, text),
         "decline": build_decline_modal(SuggestionRef(suggestion=10**15), text, text, text),
         "retrospective": build_retrospective_modal(escalation_head, [(f"k{n}", text) for n in range(150)]),
+        "not now": build_not_now_modal(AlertHead(AlertRef(alert=10**15), text, text, text)),
+        "wrong data": build_wrong_data_modal(AlertHead(AlertRef(alert=10**15), text, text, text)),
+        "code red": build_code_red_modal(AccountRef(account=10**15), text),
         "contact": build_contact_modal(
             StartRun(account=10**15, playbook="p" * 80), text, text, [ContactChoice(n, text, text) for n in range(150)]
         ),

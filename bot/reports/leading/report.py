@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.calendars import local_date
 from bot.library.library import Library
 from bot.library.schema import Category
-from bot.models import Escalation, Member, Run, RunStatus, Step, StepStatus
+from bot.models import Alert, AlertStatus, Escalation, Member, Run, RunStatus, Step, StepStatus
 from bot.reports.account_head import Statement
 from bot.reports.leading.book import Book, read_bands, read_book
 from bot.reports.leading.forecast import WEEKS_AHEAD, load_forecast
@@ -26,7 +26,7 @@ PROACTIVE = frozenset({Category.LIFECYCLE, Category.EXPANSION})
 async def load_report(
     session: AsyncSession, library: Library, settings: Settings, now: datetime, *, by: By = By.CSM, days: int = 90
 ) -> Report:
-    """Runs, steps and escalations are those of the last `days`; accounts, health and what is overdue are of now."""
+    """What happened is counted over the last `days`; accounts, health and what is overdue are of now."""
     connection = await session.connection()
     book = await read_book(connection)
     rows: dict[Any, ReportRow] = defaultdict(lambda: ReportRow(""))
@@ -47,6 +47,10 @@ async def load_report(
     for account_id, number in await _escalations(session, since):
         if account_id in names:
             rows[names[account_id]].reactive += number
+    for account_id, number, started in await _alerts(session, since):
+        if account_id in names:
+            rows[names[account_id]].alerts += number
+            rows[names[account_id]].alerts_started += started
     for account_id, on_time, number in await _finished(session, since):
         if account_id in names:
             rows[names[account_id]].finished += number
@@ -119,6 +123,17 @@ async def _escalations(session: AsyncSession, since: datetime) -> list[tuple[int
         .group_by(col(Escalation.account_id))
     )
     return [(row[0], row[1]) for row in (await (await session.connection()).execute(query)).all()]
+
+
+async def _alerts(session: AsyncSession, since: datetime) -> list[tuple[int, int, int]]:
+    """Of each account: how many alerts were raised, and how many of these led to a playbook."""
+    started = func.sum(case((col(Alert.status) == AlertStatus.STARTED, 1), else_=0))
+    query: Statement = (
+        select(col(Alert.account_id), func.count(), started)
+        .where(col(Alert.created_at) >= since)
+        .group_by(col(Alert.account_id))
+    )
+    return [(row[0], row[1], row[2]) for row in (await (await session.connection()).execute(query)).all()]
 
 
 async def _finished(session: AsyncSession, since: datetime) -> list[tuple[int, int, int]]:

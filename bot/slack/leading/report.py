@@ -39,6 +39,8 @@ class ReportRow:
     on_time: int = 0
     proactive: int = 0
     reactive: int = 0
+    alerts: int = 0
+    alerts_started: int = 0
     minutes_ahead: int = 0
 
     def count_account(self, arr: int | None, currency: str, csm: int | None) -> None:
@@ -63,7 +65,7 @@ class ReportRow:
         self.bands.update(other.bands)
         for name in (
             *("accounts", "started", "completed", "overdue", "finished", "on_time"),
-            *("proactive", "reactive", "minutes_ahead"),
+            *("proactive", "reactive", "alerts", "alerts_started", "minutes_ahead"),
         ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
@@ -129,6 +131,8 @@ def _row(row: ReportRow, report: Report) -> str:
     if row.on_time_share is not None:
         work.append(f"{row.on_time_share} % on time")
     work.append(f"proactive to reactive {ratio_words(row)}")
+    if row.alerts:
+        work.append(f"{row.alerts:,} alert{'s' * (row.alerts != 1)}, {row.alerts_started:,} acted on")
     hours = row.minutes_ahead / 60
     each = f" ({hours / row.accounts:.1f} an account)" if row.accounts else ""
     work.append(f"{hours:,.0f} hours ahead{each}")
@@ -170,7 +174,7 @@ def report_table(report: Report) -> Table:
     headings = (
         *(_by_words(report.by), "accounts", "CSMs", "accounts per CSM", *(f"ARR {c}" for c in currencies)),
         *(*MARKS, "runs started", "runs completed", "steps overdue", "steps done on time %"),
-        *("proactive", "reactive", "hours ahead", "hours ahead per account"),
+        *("proactive", "reactive", "alerts", "alerts acted on", "hours ahead", "hours ahead per account"),
     )
     return Table(headings, tuple(_table_row(row, currencies) for row in (*report.rows, report.total)))
 
@@ -182,5 +186,12 @@ def _table_row(row: ReportRow, currencies: Sequence[str]) -> tuple[Cell, ...]:
         *(row.arr[currency] for currency in currencies),
         *(row.bands[band] for band in MARKS),
         *(row.started, row.completed, row.overdue, row.on_time_share),
-        *(row.proactive, row.reactive, round(hours, 1), round(hours / row.accounts, 1) if row.accounts else None),
+        *(
+            row.proactive,
+            row.reactive,
+            row.alerts,
+            row.alerts_started,
+            round(hours, 1),
+            round(hours / row.accounts, 1) if row.accounts else None,
+        ),
     )

@@ -266,9 +266,9 @@ async def test_after_thirty_days_wrong_data_rest_no_longer(world: World) -> None
 
 async def test_after_the_pause_somebody_is_asked_again_while_it_still_holds(world: World) -> None:
     services = Services(Settings(_env_file=None), world.database, world.library, FixedClock(world.now), lambda: None)
-    firing = {"account_id": world.account_id, "rule_key": "usage-drop", "did": "", "fired_at": world.now}
+    firing: dict[str, Any] = {"account_id": world.account_id, "rule_key": "usage-drop", "did": "alerted"}
     async with world.database.transaction() as session:
-        session.add(RuleFiring(why="Active users 64 → 28", **firing))
+        session.add(RuleFiring(why="Active users 64 → 28", fired_at=world.now, **firing))
     await alert(world)
     await not_now(world, world.maya)
     assert await repeat_alerts(services, world.now + timedelta(days=13)) == 0

@@ -186,12 +186,6 @@ def _table_row(row: ReportRow, currencies: Sequence[str]) -> tuple[Cell, ...]:
         *(row.arr[currency] for currency in currencies),
         *(row.bands[band] for band in MARKS),
         *(row.started, row.completed, row.overdue, row.on_time_share),
-        *(
-            row.proactive,
-            row.reactive,
-            row.alerts,
-            row.alerts_started,
-            round(hours, 1),
-            round(hours / row.accounts, 1) if row.accounts else None,
-        ),
+        *(row.proactive, row.reactive, row.alerts, row.alerts_started, round(hours, 1)),
+        round(hours / row.accounts, 1) if row.accounts else None,
     )

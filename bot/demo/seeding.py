@@ -21,6 +21,8 @@ from bot.library.library import Library
 from bot.library.offsets import Offset, Unit
 from bot.models import (
     Account,
+    Alert,
+    AlertStatus,
     Contact,
     Delivery,
     DeliveryKind,
@@ -213,7 +215,7 @@ async def _remember_health(session: AsyncSession, library: Library, now: datetim
 
 
 async def _settle_the_past(session: AsyncSession, before: datetime) -> None:
-    """What was told and celebrated back then is not told now. Escalations that are still open are posted anew."""
+    """What was told and celebrated back then is not told now. Escalations and alerts that are still open are posted anew."""
     await session.exec(
         update(Touchpoint)
         .where(col(Touchpoint.kind) == TouchpointKind.CELEBRATION, col(Touchpoint.fire_at) < before)
@@ -223,6 +225,9 @@ async def _settle_the_past(session: AsyncSession, before: datetime) -> None:
     open_ids = set((await session.exec(unresolved)).all())
     raised = (await session.exec(select(Delivery).where(Delivery.kind == DeliveryKind.ESCALATION))).all()
     kept = [delivery.id for delivery in raised if delivery.payload["escalation_id"] in open_ids]
+    told = await session.exec(select(Alert.delivery_id).where(Alert.status == AlertStatus.OPEN))
+    kept += [delivery_id for delivery_id in told if delivery_id is not None]
+    await session.exec(update(Alert).where(col(Alert.status) != AlertStatus.OPEN).values(delivery_id=None))
     await session.exec(delete(Delivery).where(col(Delivery.id).not_in(kept)))
 
 

@@ -56,6 +56,7 @@ async def send_back(
         assignee = state.assignee(step)
         today = working_day_on_or_after(state.local_day(step, now), assignee.country)
         step.snoozed_until = step.due_on = today  # whatever its plan said
+        step.first_due_on = None
         _record(session, step, f"sent “{step.title}” back: {reason}", actor, now)
     settled = settle_unfinished(state)
     moved = [step for step, _ in replan(state)]

@@ -208,6 +208,7 @@ async def snooze_step(
     if step.snoozed_until == until and step.status in {StepStatus.OPEN, StepStatus.BLOCKED}:
         return request.unchanged(f"“{step.title}” is already snoozed until {until:%a %d %b}.")
     require_step_verb(StepVerb.SNOOZE, step, request.state.run)
+    step.first_due_on = step.first_due_on or step.due_on
     step.snoozed_until = step.due_on = until
     moved = [other for other, _ in replan(request.state)]
     await reschedule(session, request.state, [step, *(s for s in moved if s.status is StepStatus.OPEN)], now)

@@ -74,7 +74,7 @@ class Files:
         problems = (*catalog.problems, *self.overlay_files.problems, *found.problems, *table, *inbound.problems)
         self.catalog = replace(catalog, problems=problems)
         self.escalation_policy = load_escalation_policy(self.directory)
-        self.health_config = load_health_config(self.directory, tuple(self.segments.titles))
+        self.health_config = load_health_config(self.directory, tuple(self.segments.titles), self.metrics)
         self.advocacy_policy = load_advocacy_policy(self.directory)
         self.contacting_policy = load_contacting_policy(self.directory)
         self.guardrails = load_guardrails(self.directory, self.catalog)

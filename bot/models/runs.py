@@ -132,6 +132,7 @@ class Step(SQLModel, table=True):
     status: StepStatus = choice(StepStatus)
     due_on: date | None = Field(default=None, description="the assignee's calendar; None while its date is unknown")
     snoozed_until: date | None = None
+    first_due_on: date | None = Field(default=None, description="of a snoozed step: the day it was due before")
     opened_at: datetime | None = instant(default=None)
     finished_at: datetime | None = instant(default=None)
     finished_by_id: int | None = foreign_key("members", default=None, index=False)

@@ -11,7 +11,8 @@ from bot.db import Reader
 from bot.library.health_config import HealthConfig
 from bot.models import Account, AccountRole, HealthSnapshot
 from bot.reports.account_head import Statement
-from bot.signals.health import Band, Health, HealthFacts
+from bot.signals.components import HealthFacts
+from bot.signals.health import Band, Health
 from bot.signals.health_facts import among, load_health
 
 PAGE_ACCOUNTS = 20

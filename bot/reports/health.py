@@ -1,26 +1,33 @@
-"""The health page of an account: why it is as it is, what moved, what is going on. One statement besides the head."""
+"""The health page of an account: why it is as it is, what moved, what is going on. Two statements besides the head."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import Date, and_, bindparam, case, func, or_, select
 from sqlmodel import col
 
 from bot.db import Reader
 from bot.engine.calendars import local_date
 from bot.library.health_config import HealthConfig
+from bot.library.measures import Measure
 from bot.models import (
     ACTIONABLE,
+    Alert,
+    AlertStatus,
     Escalation,
     EscalationStatus,
     HealthSnapshot,
     Member,
     Milestone,
+    Objective,
+    ObjectiveStatus,
     Run,
     RunStatus,
     Severity,
+    Signal,
+    SignalKind,
     Step,
     StepStatus,
     Touchpoint,
@@ -31,13 +38,20 @@ from bot.models.columns import constant
 from bot.prepared import Prepared
 from bot.reports.account_head import AccountHead, Person
 from bot.reports.parts import part, together
-from bot.signals.health import Health, HealthFacts, PastHealth, compute_health
+from bot.signals.account_measures import load_account_measures
+from bot.signals.components import HealthFacts, MilestoneFact, PastHealth
+from bot.signals.health import Health, compute_health
 from bot.signals.health_facts import SNAPSHOT_SLACK, StepCounts, milestone_fact
+from bot.signals.movements import Movement, dated
+from bot.signals.windows import Measured
+
+WEEKS = 12  # of the curve in text
+_WEEKS = tuple(f"week_{weeks}" for weeks in range(WEEKS))
 
 
 @dataclass(frozen=True, slots=True)
 class OpenStep:
-    """`late` is in days of the assignee's calendar; 0 when it is not overdue."""
+    """`late` is in days of the assignee's calendar, of a snoozed one since its first day; 0 when not overdue."""
 
     id: int
     title: str
@@ -46,6 +60,7 @@ class OpenStep:
     assignee: Person
     due_on: date | None
     late: int
+    snoozed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +84,34 @@ class NextTouchpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAlert:
+    title: str
+    why: str
+    playbook_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedObjective:
+    """One that was not dropped."""
+
+    title: str
+    status: ObjectiveStatus
+    due_on: date | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class HealthPage:
     account: AccountHead
     health: Health
     steps: tuple[OpenStep, ...]  # the most overdue first
     escalations: tuple[OpenEscalation, ...]
     next_touchpoint: NextTouchpoint | None
+    alerts: tuple[OpenAlert, ...] = ()
+    objectives: tuple[PlannedObjective, ...] = ()
+    milestones: tuple[MilestoneFact, ...] = ()
+    felt_by: str | None = None  # who logged the sentiment
+    weeks: tuple[int | None, ...] = ()  # scores a week apart, the oldest first; None where none was kept
 
     @property
     def overdue(self) -> int:
@@ -88,26 +125,58 @@ async def read_health_page(reader: Reader, account: AccountHead, config: HealthC
         "lately": now - timedelta(days=config.overdue_steps.counts_finished_for_days),
         "day": day,
         "earliest": day - SNAPSHOT_SLACK,
+        **{name: now.date() - timedelta(weeks=weeks) for weeks, name in enumerate(_WEEKS)},
     }
     rows: dict[str, list[Any]] = {}
     for row in await _PAGE.rows(reader, parameters):
         rows.setdefault(row.part, []).append(row)
-    steps = _open_steps(rows.get("step", ()), now)
-    facts = _facts(account, rows, now)
+    measured = await load_account_measures(reader, account.id, config.measures, now)
+    snapshots = sorted(rows.get("snapshot", ()), key=lambda row: row.day)
+    compared = [row for row in snapshots if row.data is not None]
+    facts = _facts(account, rows, measured, compared, now)
+    health = compute_health(facts, config, now)
     return HealthPage(
         account=account,
-        health=compute_health(facts, config, now),
-        steps=steps,
+        health=replace(health, moved=_dated(health, compared, now)),
+        steps=_open_steps(rows.get("step", ()), now),
         escalations=tuple(_escalation(row) for row in rows.get("escalation", ())),
         next_touchpoint=next((_touchpoint(row) for row in rows.get("touchpoint", ())), None),
+        alerts=tuple(OpenAlert(row.title, row.about, row.kind) for row in rows.get("alert", ())),
+        objectives=tuple(
+            PlannedObjective(row.title, ObjectiveStatus(row.state), row.day, row.at)
+            for row in rows.get("objective", ())
+        ),
+        milestones=facts.milestones,
+        felt_by=next((row.person for row in rows.get("feeling", ())), None),
+        weeks=_weeks(snapshots, parameters, health),
     )
 
 
-def _facts(account: AccountHead, rows: dict[str, list[Any]], now: datetime) -> HealthFacts:
+def _dated(health: Health, compared: Sequence[Any], now: datetime) -> tuple[Movement, ...]:
+    kept = [(row.day, row.data) for row in compared if row.day < now.date()]
+    return dated(health.moved, [*kept, (now.date(), health.remembered())])
+
+
+def _weeks(snapshots: Iterable[Any], parameters: Mapping[str, Any], health: Health) -> tuple[int | None, ...]:
+    """The kept scores a week apart, and at the end the one of now; nothing when none of an earlier week was kept."""
+    scores = {row.day: row.number for row in snapshots}
+    earlier = [scores.get(parameters[name]) for name in reversed(_WEEKS[1:])]
+    while earlier and earlier[0] is None:
+        del earlier[0]
+    return (*earlier, health.score) if earlier else ()
+
+
+def _facts(
+    account: AccountHead,
+    rows: dict[str, list[Any]],
+    measured: Mapping[Measure, Measured],
+    compared: Sequence[Any],
+    now: datetime,
+) -> HealthFacts:
     counts = StepCounts()
     for row in rows.get("step", ()):
-        counts.add(row.day, row.timezone, now)
-    past = next(iter(rows.get("snapshot", ())), None)
+        counts.add(row.day_before or row.day, row.timezone, now)
+    past = next(iter(compared), None)
     return HealthFacts(
         account_id=account.id,
         segment=account.segment,
@@ -122,6 +191,7 @@ def _facts(account: AccountHead, rows: dict[str, list[Any]], now: datetime) -> H
         milestones=tuple(
             milestone_fact(row.title, row.kind, row.state, row.day, row.at) for row in rows.get("milestone", ())
         ),
+        measured=measured,
         past=PastHealth(past.day, past.number, past.data) if past else None,
     )
 
@@ -135,11 +205,17 @@ def _open_steps(rows: Iterable[Any], now: datetime) -> tuple[OpenStep, ...]:
             status=StepStatus(row.state),
             assignee=_person(row),
             due_on=row.day,
-            late=max(0, (local_date(now, row.timezone) - row.day).days) if row.day else 0,
+            late=_late(row, now),
+            snoozed=row.day_before is not None and row.day_before != row.day,
         )
         for row in rows
     ]
     return tuple(sorted(steps, key=lambda step: (step.due_on or date.max, step.id)))
+
+
+def _late(row: Any, now: datetime) -> int:
+    due_on = row.day_before or row.day
+    return max(0, (local_date(now, row.timezone) - due_on).days) if due_on else 0
 
 
 def _escalation(row: Any) -> OpenEscalation:
@@ -166,6 +242,9 @@ def _statement() -> Any:
         _escalations_part(account_id),
         _touchpoint_part(account_id),
         _snapshot_part(account_id),
+        _alerts_part(account_id),
+        _objectives_part(account_id),
+        _feeling_part(account_id),
     )
 
 
@@ -178,6 +257,7 @@ def _steps_part(account_id: Any) -> Any:
             about=col(Run.title),
             state=col(Step.status),
             day=col(Step.due_on),
+            day_before=col(Step.first_due_on),
             **_member_columns(),
         )
         .select_from(Step)
@@ -259,12 +339,52 @@ def _touchpoint_part(account_id: Any) -> Any:
 
 
 def _snapshot_part(account_id: Any) -> Any:
-    same_account = col(HealthSnapshot.account_id) == account_id
-    in_time = col(HealthSnapshot.day).between(bindparam("earliest"), bindparam("day"))
+    """The day that is compared with and all since, with their components, and one day a week before that without."""
+    day, same_account = col(HealthSnapshot.day), col(HealthSnapshot.account_id) == account_id
+    in_time = day.between(bindparam("earliest"), bindparam("day"))
     newest = select(func.max(HealthSnapshot.day)).where(same_account, in_time).scalar_subquery()
+    compared = day >= func.coalesce(newest, bindparam("day"))
+    a_week_apart = day.in_([bindparam(name, type_=Date) for name in _WEEKS])
     return part(
-        "snapshot", number=col(HealthSnapshot.score), day=col(HealthSnapshot.day), data=col(HealthSnapshot.components)
-    ).where(same_account, col(HealthSnapshot.day) == newest)
+        "snapshot",
+        number=col(HealthSnapshot.score),
+        day=day,
+        data=case((compared, col(HealthSnapshot.components))),
+    ).where(same_account, or_(compared, a_week_apart))
+
+
+def _alerts_part(account_id: Any) -> Any:
+    return part(
+        "alert", id=col(Alert.id), title=col(Alert.title), about=col(Alert.why), kind=col(Alert.playbook_key)
+    ).where(col(Alert.account_id) == account_id, col(Alert.status) == constant(AlertStatus.OPEN))
+
+
+def _objectives_part(account_id: Any) -> Any:
+    return part(
+        "objective",
+        id=col(Objective.id),
+        title=col(Objective.title),
+        state=col(Objective.status),
+        day=col(Objective.due_on),
+        at=col(Objective.closed_at),
+    ).where(col(Objective.account_id) == account_id, col(Objective.status) != constant(ObjectiveStatus.DROPPED))
+
+
+def _feeling_part(account_id: Any) -> Any:
+    """Who logged the sentiment."""
+    newest = (
+        select(col(Signal.id))
+        .where(col(Signal.account_id) == account_id, col(Signal.kind) == constant(SignalKind.SENTIMENT))
+        .order_by(col(Signal.observed_at).desc(), col(Signal.id).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        part("feeling", person=col(Member.name))
+        .select_from(Signal)
+        .join(Member, col(Member.id) == Signal.author_id)
+        .where(col(Signal.id) == newest)
+    )
 
 
 _PAGE = Prepared(_statement)

@@ -11,10 +11,15 @@ from bot.library.health_config import HealthConfig
 from bot.models import MemberRole, TouchpointKind
 from bot.reports.account_head import AccountHead
 from bot.reports.health import HealthPage, NextTouchpoint, OpenEscalation, OpenStep
-from bot.signals.health import Band, Component, Direction, Health, band_of
+from bot.reports.narrative import cost, disagreement_words, tell
+from bot.signals.components import Component, counted
+from bot.signals.health import Band, Direction, Health, band_of
+from bot.signals.movements import Movement
+from bot.signals.numbers import in_sentence
 from bot.slack.account_words import days_words
 from bot.slack.dates import day_words, due_words, moment_words
 from bot.slack.health_view import ComponentRow, EscalationRow, HealthView, MovedRow, StepRow
+from bot.slack.sparkline import build_sparkline
 from bot.slack.text import money_words
 
 VERDICTS: Mapping[Band, str] = {
@@ -43,15 +48,48 @@ def health_view(page: HealthPage, config: HealthConfig, reader: Actor, now: date
         change=change_shown(health),
         verdict=VERDICTS[health.band],
         explanation=explain(page),
+        story=story_rows(page, config, reader, now),
+        disagreement=_disagreement(page, reader, today),
         facts=tuple(head_facts(page.account, reader, today)),
-        components=tuple(_component(part, config, now) for part in health.components),
+        curve=_curve(page),
+        components=tuple(
+            _component(part, config, now) for part in sorted(health.components, key=cost) if part.score is not None
+        ),
+        unknown=tuple(part.label for part in health.components if part.score is None),
         moved_since=day_words(compared, today) if compared else None,
-        moved=tuple(MovedRow(one.label, one.before, one.after, one.why) for one in health.moved),
+        moved=tuple(_moved(one, today) for one in health.moved),
         steps=tuple(_step(step, today) for step in page.steps),
         escalations=tuple(_escalation(one, today) for one in page.escalations),
         next_touchpoint=_next_words(page.next_touchpoint, reader, today),
         confidence=confidence_words(health),
     )
+
+
+def story_rows(page: HealthPage, config: HealthConfig, reader: Actor, now: datetime) -> tuple[tuple[str, str], ...]:
+    """The three parts of the story, each with its title; none while nothing is known."""
+    if page.health.score is None:
+        return ()
+    told = tell(page, config, reader, now)
+    return (("What works", told.works), ("Where the friction is", told.friction), ("Next", told.next_action))
+
+
+def _disagreement(page: HealthPage, reader: Actor, today: date) -> str | None:
+    found = page.health.disagreement
+    return disagreement_words(page, found, reader, today) if found else None
+
+
+def _curve(page: HealthPage) -> str | None:
+    """`▆▆▅▃▂  11 weeks, 82 → 41`."""
+    if not page.weeks or page.weeks[0] is None or page.weeks[-1] is None:
+        return None
+    weeks = len(page.weeks) - 1
+    span = f"{weeks} weeks" if weeks > 1 else "1 week"
+    return f"{build_sparkline(page.weeks)}  {span}, {page.weeks[0]} → {page.weeks[-1]}"
+
+
+def _moved(one: Movement, today: date) -> MovedRow:
+    since = f", since {day_words(one.since, today)}" if one.since else ""
+    return MovedRow(one.label, one.before, one.after, f"{one.why}{since}")
 
 
 def explain(page: HealthPage) -> str:
@@ -63,16 +101,11 @@ def explain(page: HealthPage) -> str:
         main = health.moved[0]
         verb = "Up" if health.direction is Direction.UP else "Down"
         points = f"{abs(health.change)} point{'s' if abs(health.change) > 1 else ''}"
-        return f"{verb} {points}, mostly through {main.label.lower()}: {main.why}."
-    worst = min(health.components, key=lambda part: _cost(part))
-    if _cost(worst) == 0:
+        return f"{verb} {points}, mostly through {in_sentence(main.label)}: {main.why}."
+    worst = min(health.components, key=cost)
+    if cost(worst) == 0:
         return "Everything that is known of it is as it should be."
-    return f"What weighs most is {worst.label.lower()}. {worst.why}"
-
-
-def _cost(part: Component) -> float:
-    """What a component takes from the score, negative."""
-    return 0 if part.score is None else -part.weight * (100 - part.score)
+    return f"What weighs most is {in_sentence(worst.label)}. {worst.why}"
 
 
 def change_shown(health: Health) -> int | None:
@@ -99,20 +132,29 @@ def head_facts(account: AccountHead, reader: Actor, today: date) -> list[str]:
 
 
 def _component(part: Component, config: HealthConfig, now: datetime) -> ComponentRow:
-    return ComponentRow(band_of(part.score, config), part.label, part.score, part.why, _age(part, now))
+    facts = (_age(part, now), f"from {part.source}" if part.source else None)
+    about = tuple(fact for fact in facts if fact)
+    return ComponentRow(band_of(part.score, config), part.label, part.score, part.why, about, part.definition)
 
 
 def _age(part: Component, now: datetime) -> str | None:
     if part.as_of is None:
         return None
-    days = (now - part.as_of).days
-    age = "today" if days <= 0 else f"{days} day{'s' if days > 1 else ''} old"
+    age = age_words(part.as_of, now)
     return f"{age}, stale" if part.stale else age
+
+
+def age_words(as_of: datetime, now: datetime) -> str:
+    """`today`, `3 days old`."""
+    days = (now - as_of).days
+    return "today" if days <= 0 else f"{counted(days, 'day')} old"
 
 
 def _step(step: OpenStep, today: date) -> StepRow:
     who = f"{step.assignee.name}, blocked" if step.status == "blocked" else step.assignee.name
-    when = f"{step.late} day{'s' if step.late > 1 else ''} overdue" if step.late else due_words(step.due_on, today)
+    when = f"{counted(step.late, 'day')} overdue" if step.late else due_words(step.due_on, today)
+    if step.late and step.snoozed and step.due_on:
+        when += f", snoozed until {day_words(step.due_on, today)}"
     return StepRow(step.title, who, when, late=step.late > 0)
 
 
@@ -135,8 +177,8 @@ def _next_words(one: NextTouchpoint | None, reader: Actor, today: date) -> str:
 
 
 def confidence_words(health: Health) -> str:
-    missing = [part.label.lower() for part in health.components if part.score is None]
-    stale = [part.label.lower() for part in health.components if part.stale]
+    missing = [in_sentence(part.label) for part in health.components if part.score is None]
+    stale = [in_sentence(part.label) for part in health.components if part.stale]
     reasons = [f"no data on {', '.join(missing)}"] if missing else []
     reasons += [f"{', '.join(stale)} stale"] if stale else []
     return f"Confidence {health.confidence} %" + (f": {'; '.join(reasons)}." if reasons else ".")

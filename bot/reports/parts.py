@@ -34,6 +34,7 @@ SHAPE: dict[str, Any] = {
     "number": BIG_ID,
     "total": BIG_ID,
     "day": Date,
+    "day_before": Date,
     "at": UtcDateTime,
     "data": JSON_OBJECT,
 }

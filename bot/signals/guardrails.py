@@ -16,7 +16,8 @@ from bot.library.conditions import ConditionError, holds
 from bot.library.facts import account_facts
 from bot.library.guardrails import Guardrail
 from bot.models import Account, Escalation, EscalationStatus, Exemption, ExemptionStatus
-from bot.signals.health import Health, HealthFacts, counted
+from bot.signals.components import HealthFacts, counted
+from bot.signals.health import Health
 from bot.signals.health_facts import Healths, Scope, between
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy import ColumnElement, Date, Row, and_, func, select
 from sqlmodel import col
 
 from bot.db import Reader
@@ -27,7 +27,9 @@ from bot.models import (
     StepStatus,
     Touch,
 )
-from bot.signals.health import Health, HealthFacts, MilestoneFact, PastHealth, compute_health
+from bot.signals.components import HealthFacts, MilestoneFact, PastHealth
+from bot.signals.health import Health, compute_health
+from bot.signals.windows import load_measures
 
 Healths = dict[int, tuple[HealthFacts, Health]]  # by account id
 Scope = Callable[[Any], ColumnElement[bool]]  # which accounts, said of a column that holds an account's id
@@ -73,6 +75,8 @@ async def load_health_facts(reader: Reader, scope: Scope, config: HealthConfig, 
     milestones = await _milestones(reader, scope)
     past = await _past(reader, scope, now.date() - timedelta(days=config.trend.compare_days))
     nothing = StepCounts()
+    accounts = await _accounts(reader, scope)
+    measured = await load_measures(reader, [row.id for row in accounts], config.measures, now)
     return [
         HealthFacts(
             account_id=row.id,
@@ -86,9 +90,10 @@ async def load_health_facts(reader: Reader, scope: Scope, config: HealthConfig, 
             longest_overdue_days=counts.get(row.id, nothing).longest,
             steps_finished=finished.get(row.id, 0),
             milestones=tuple(milestones.get(row.id, ())),
+            measured=measured[row.id],
             past=past.get(row.id),
         )
-        for row in await _accounts(reader, scope)
+        for row in accounts
     ]
 
 
@@ -105,9 +110,14 @@ async def _accounts(reader: Reader, scope: Scope) -> list[Row[Any]]:
     return list((await reader.execute(query.order_by(col(Account.id)))).all())
 
 
+def first_due() -> ColumnElement[date]:
+    """The day a step was due before anybody snoozed it: putting a step off changes nothing in its account's health."""
+    return func.coalesce(col(Step.first_due_on), col(Step.due_on), type_=Date).label("due_on")
+
+
 async def _step_counts(reader: Reader, scope: Scope, now: datetime) -> dict[int, StepCounts]:
     """Steps that can be done now, in runs that are not paused."""
-    group = (col(Step.account_id), col(Member.timezone), col(Step.due_on))
+    group = (col(Step.account_id), col(Member.timezone), first_due())
     query = (
         select(*group, func.count().label("number"))
         .join(Run, and_(col(Run.id) == Step.run_id, col(Run.status) == RunStatus.ACTIVE))

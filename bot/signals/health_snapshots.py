@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import Database, insert_or
 from bot.library.health_config import HealthConfig
 from bot.models import Account, HealthSnapshot
+from bot.signals.health import Health
 from bot.signals.health_facts import Healths, between, load_health
 
 BATCH = 500  # accounts in one short transaction, so that a click does not have to wait for all of them
@@ -49,19 +50,25 @@ async def _snapshot_batch(
     if last is None:
         return None
     healths = await load_health(connection, between(first, last), config, now)
-    rows = [
-        {"account_id": id_, "day": now.date(), "score": health.score, "components": health.remembered()}
-        for id_, (_, health) in healths.items()
-        if health.score is not None
-    ]
-    if rows:
+    if rows := [snapshot_row(id_, health, now) for id_, (_, health) in healths.items() if health.score is not None]:
         await _store(session, rows)
     return int(last), healths
 
 
+def snapshot_row(account_id: int, health: Health, now: datetime) -> dict[str, Any]:
+    """What is kept of an account's health of a day (UTC)."""
+    return {
+        "account_id": account_id,
+        "day": now.date(),
+        "score": health.score,
+        "confidence": health.confidence,
+        "components": health.remembered(),
+    }
+
+
 async def _store(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
     insert = insert_or(session, HealthSnapshot)
-    changed = {"score": insert.excluded.score, "components": insert.excluded.components}
+    changed = {name: getattr(insert.excluded, name) for name in ("score", "confidence", "components")}
     await (await session.connection()).execute(
         insert.on_conflict_do_update(index_elements=["account_id", "day"], set_=changed), rows
     )

@@ -1,10 +1,12 @@
 """What moved in an account's health between two days, and why. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from bot.library.health_config import ComponentKey
+from bot.signals.numbers import change_words, number_words
 
 Measure = Mapping[str, Any]
 
@@ -13,11 +15,12 @@ Measure = Mapping[str, Any]
 class Movement:
     """A component whose points changed. None stands for no data then, or no data now."""
 
-    key: ComponentKey
+    key: str
     label: str
     before: int | None
     after: int | None
     why: str
+    since: date | None = None  # the day from which on it was more like now than like before, where that is known
 
     @property
     def change(self) -> int:
@@ -25,7 +28,7 @@ class Movement:
 
 
 def compare(
-    key: ComponentKey, label: str, score: int | None, measure: Measure, past: Mapping[str, Any] | None
+    key: str, label: str, score: int | None, measure: Measure, past: Mapping[str, Any] | None
 ) -> Movement | None:
     """How a component changed since its remembered state `past`; None when it did not."""
     before: int | None = past["score"] if past else None
@@ -35,7 +38,7 @@ def compare(
         return Movement(key, label, None, score, "there was no data before")
     if score is None:
         return Movement(key, label, before, None, "there is no data any more")
-    why = _WHY[key](past["measure"], measure) or "the rules changed"
+    why = _WHY.get(key, _measured)(past["measure"], measure) or "the rules changed"
     return Movement(key, label, before, score, why)
 
 
@@ -73,9 +76,40 @@ def _contact(before: Measure, after: Measure) -> str:
     return f"nobody was in touch for {after.get('days')} days"
 
 
-_WHY = {
+def _measured(before: Measure, after: Measure) -> str:
+    """`active users 48 → 31 (-35 %)`."""
+    what, then, now = after.get("what"), before.get("number"), after.get("number")
+    if then is None or now is None:
+        return ""
+    if then != now:
+        change = f" ({change_words(now, then)})" if then > 0 and now >= 0 else ""
+        return f"{what} {number_words(then)} → {number_words(now)}{change}"
+    if before.get("against") != after.get("against"):
+        return f"{what} stayed at {number_words(now)}, and what that is compared with moved"
+    return ""
+
+
+_WHY: Mapping[str, Callable[[Measure, Measure], str]] = {
     ComponentKey.OVERDUE_STEPS: _overdue,
     ComponentKey.SENTIMENT: _sentiment,
     ComponentKey.MILESTONES: _milestones,
     ComponentKey.LAST_CONTACT: _contact,
 }
+
+
+def dated(moved: Sequence[Movement], kept: Sequence[tuple[date, Mapping[str, Any]]]) -> tuple[Movement, ...]:
+    """The movements with the day since when. `kept` are the snapshots from the one compared with on, oldest first."""
+    return tuple(replace(one, since=_since(one, kept)) for one in moved)
+
+
+def _since(moved: Movement, kept: Sequence[tuple[date, Mapping[str, Any]]]) -> date | None:
+    """The first of the last days that lie nearer to now. Not known when a day before it was not kept."""
+    if moved.before is None or moved.after is None:
+        return None
+    since, last = None, None
+    for day, components in reversed(kept):
+        score = components.get(moved.key, {}).get("score")
+        if score is None or abs(score - moved.after) > abs(score - moved.before):
+            return since if last and (last - day).days == 1 else None
+        since = last = day
+    return None

@@ -1,9 +1,10 @@
 """The answer to `/account health`: the verdict first, then why, what moved, and what is going on. All text is plain."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.slack.account_words import BAND_MARKS, DOT, facts_line, more_words
-from bot.slack.blocks import Block, Message, actions, button, context, header, section
+from bot.slack.blocks import Block, Message, actions, button, context, header, section, sections
 from bot.slack.ids import ActionId
 from bot.slack.payloads import AccountRef
 from bot.slack.text import label
@@ -13,13 +14,14 @@ ROWS = 5
 
 @dataclass(frozen=True, slots=True)
 class ComponentRow:
-    """`score` is None without data; `age` says how old the data is."""
+    """`about` says how old the data is and where it comes from."""
 
     band: str
     label: str
     score: int | None
     why: str
-    age: str | None
+    about: tuple[str, ...]
+    definition: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,12 @@ class HealthView:
     change: int | None  # None: nothing to compare with
     verdict: str
     explanation: str
+    story: tuple[tuple[str, str], ...]  # titles and what is told under them
+    disagreement: str | None
     facts: tuple[str, ...]
+    curve: str | None
     components: tuple[ComponentRow, ...]
+    unknown: tuple[str, ...]  # components without data
     moved_since: str | None
     moved: tuple[MovedRow, ...]
     steps: tuple[StepRow, ...]
@@ -66,10 +72,11 @@ class HealthView:
 def build_health_message(view: HealthView) -> Message:
     blocks = [
         header(f"{BAND_MARKS[view.band]} {view.name}{DOT}{_score(view)}"),
-        section(f"*{view.verdict}* {label(view.explanation, 600)}"),
-        facts_line(view.facts),
-        section("\n".join(_component(row) for row in view.components)),
+        section("\n".join([f"*{view.verdict}* {label(view.explanation, 600)}", *_disagreement(view)])),
+        *build_story(view.story),
+        facts_line([*([view.curve] if view.curve else []), *view.facts]),
         *_moved(view),
+        *sections([*map(_component, view.components), *_unknown(view)]),
         *_steps(view),
         *_escalations(view),
         context(*(label(words, 300) for words in (view.next_touchpoint, view.confidence) if words)),
@@ -102,10 +109,26 @@ def arrow(change: int | None) -> str:
     return "▶" if change == 0 else f"{'▲' if change > 0 else '▼'} {abs(change)}"
 
 
+def build_story(story: Sequence[tuple[str, str]]) -> list[Block]:
+    """What works, where the friction is, what to do next; in a section, or nothing."""
+    return [section("\n".join(f"*{title}*  {label(told, 900)}" for title, told in story))] if story else []
+
+
+def _disagreement(view: HealthView) -> list[str]:
+    return [f"⚖️ {label(view.disagreement, 300)}"] if view.disagreement else []
+
+
 def _component(row: ComponentRow) -> str:
-    points = "–" if row.score is None else str(row.score)
-    age = f"  _{row.age}_" if row.age else ""
-    return f"{BAND_MARKS[row.band]} *{row.label}*  {points}{DOT}{label(row.why, 300)}{age}"
+    """The number, what stands behind it, and in small what it is."""
+    about = DOT.join(label(part, 120) for part in (*row.about, row.definition))
+    return f"{BAND_MARKS[row.band]} *{label(row.label)}*  {row.score}{DOT}{label(row.why, 300)}  _{about}_"
+
+
+def _unknown(view: HealthView) -> list[str]:
+    if not view.unknown:
+        return []
+    named = ", ".join(label(name) for name in view.unknown)
+    return [f"{BAND_MARKS['unknown']} *No data*{DOT}{named}"]
 
 
 def _moved(view: HealthView) -> list[Block]:

@@ -194,6 +194,7 @@ def upgrade() -> None:
     op.add_column("deliveries", sa.Column("request", sa.String(length=16), nullable=True))
     op.add_column("escalations", sa.Column("code_red", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("steps", sa.Column("found", JSON_OBJECT, nullable=False, server_default="{}"))
+    op.add_column("steps", sa.Column("first_due_on", sa.Date(), nullable=True))
     op.create_index(
         "uq_alerts_open",
         "alerts",
@@ -213,6 +214,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("steps", "first_due_on")
     op.drop_column("steps", "found")
     op.drop_column("escalations", "code_red")
     op.drop_column("deliveries", "request")

@@ -8,14 +8,11 @@ from hypothesis import strategies as st
 
 from bot.library.health_config import ComponentKey, HealthConfig
 from bot.models import MilestoneKind, MilestoneStatus, Segment, Sentiment, Touch
+from bot.signals.components import Component, HealthFacts, MilestoneFact, PastHealth
 from bot.signals.health import (
     Band,
-    Component,
     Direction,
     Health,
-    HealthFacts,
-    MilestoneFact,
-    PastHealth,
     compute_health,
 )
 from tests.conftest import MONDAY_10_UTC as NOW

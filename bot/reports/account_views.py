@@ -6,11 +6,14 @@ from zoneinfo import ZoneInfo
 
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
+from bot.library.health_config import HealthConfig
 from bot.models import MilestoneStatus, RunStatus, TimelineKind
 from bot.reports.account_card import AccountCard, ContactLine, MilestoneLine, PlanLine, RunLine
 from bot.reports.account_head import AccountHead
 from bot.reports.account_list import AccountLine, AccountPage
-from bot.reports.health_view import change_shown, head_facts, shown_name
+from bot.reports.health import HealthPage
+from bot.reports.health_view import change_shown, head_facts, shown_name, story_rows
+from bot.reports.health_words import health_words
 from bot.reports.sentiments import LoggedSentiment
 from bot.reports.timeline import Entry, TimelinePage
 from bot.slack.account_card_view import CardSection, CardView
@@ -22,10 +25,17 @@ from bot.slack.step_card import role_words
 from bot.slack.success_plan import plan_words
 
 
-def card_view(card: AccountCard, reader: Actor, now: datetime, served: tuple[tuple[str, ...], ...] = ()) -> CardView:
-    """`served` says which row of the segment table the account is in."""
+def card_view(
+    card: AccountCard,
+    page: HealthPage,
+    config: HealthConfig,
+    reader: Actor,
+    now: datetime,
+    served: tuple[tuple[str, ...], ...] = (),
+) -> CardView:
+    """`page` is the health of the same account; `served` says which row of the segment table it is in."""
     account, today = card.account, local_date(now, reader.timezone)
-    facts = head_facts(account, reader, today)
+    facts = [f"health {health_words(page.health)}", *head_facts(account, reader, today)]
     facts += [fact for fact in (card.industry, card.country) if fact]
     facts += [f"maturity {card.maturity} of 5"] if card.maturity else []
     return CardView(
@@ -33,6 +43,7 @@ def card_view(card: AccountCard, reader: Actor, now: datetime, served: tuple[tup
         name=shown_name(account),
         facts=tuple(facts),
         outcome=card.outcome,
+        story=story_rows(page, config, reader, now),
         sections=(
             CardSection("Team", _team(account), "Nobody yet. `/account edit` sets who does what."),
             CardSection("Dates", _dates(account, today)),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.slack.account_words import DOT, facts_line, more_words
 from bot.slack.blocks import Block, Message, header, section
-from bot.slack.health_view import account_buttons
+from bot.slack.health_view import account_buttons, build_story
 from bot.slack.text import label
 
 ROWS = 8
@@ -26,6 +26,7 @@ class CardView:
     name: str
     facts: tuple[str, ...]
     outcome: str | None
+    story: tuple[tuple[str, str], ...]  # what works, where the friction is, what to do next
     sections: tuple[CardSection, ...]
 
 
@@ -35,6 +36,7 @@ def build_card_message(view: CardView) -> Message:
         header(view.name),
         facts_line(view.facts),
         *outcome,
+        *build_story(view.story),
         *(block for one in view.sections for block in _section(one)),
         account_buttons(view.account_id),
     ]

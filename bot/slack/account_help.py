@@ -15,6 +15,7 @@ class Usage:
 
 USAGES: Mapping[str, Usage] = {
     "health": Usage("ACCOUNT", "why an account is as it is, what moved, what is open", "acme"),
+    "metrics": Usage("ACCOUNT [PAGE]", "every number that is measured, with its trend, age and definition", "acme"),
     "show": Usage("ACCOUNT", "the account card: team, dates, contacts, milestones, playbooks", "acme"),
     "timeline": Usage("ACCOUNT [PAGE]", "what happened, newest first", "acme 2"),
     "list": Usage("[all] [PAGE]", "your accounts, those that need attention first", ""),

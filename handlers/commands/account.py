@@ -11,13 +11,20 @@ from handlers.commands.account_changing import add_milestone, log_note, log_sent
 from handlers.commands.account_code_red import call_code_red
 from handlers.commands.account_forms import open_add_form, open_edit_form
 from handlers.commands.account_journey import account_journey, exempt_from_gate
-from handlers.commands.account_showing import list_accounts, show_card, show_health, show_timeline
+from handlers.commands.account_showing import (
+    list_accounts,
+    show_card,
+    show_health,
+    show_metrics,
+    show_timeline,
+)
 from handlers.commands.account_success import show_advocates, show_or_extend_plan
 from handlers.commands.outreach import show_account_outreach
 from handlers.commands.subcommand import Subcommand
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     "health": show_health,
+    "metrics": show_metrics,
     "show": show_card,
     "timeline": show_timeline,
     "list": list_accounts,

@@ -7,6 +7,7 @@ from bot.errors import InvalidInput, NotAllowed
 from bot.reports.account_card import read_account_card
 from bot.reports.account_head import AccountHead
 from bot.reports.account_list import read_account_page
+from bot.reports.account_metrics import read_metrics
 from bot.reports.account_views import card_view, list_view, timeline_view
 from bot.reports.finding import find_account, require_found
 from bot.reports.health import read_health_page
@@ -18,6 +19,7 @@ from bot.slack.account_card_view import build_card_message
 from bot.slack.account_help import usage
 from bot.slack.account_lists import build_account_list, build_dated_message
 from bot.slack.health_view import build_health_message
+from bot.slack.metrics_view import build_metrics
 from bot.slack.timeline_picture import build_picture
 from handlers.call import Call, CommandCall
 from handlers.commands.subcommand import named_account
@@ -46,19 +48,36 @@ async def show_card(call: CommandCall, text: str) -> None:
 
 
 async def say_card(call: Call, account: AccountHead) -> None:
+    config = call.services.library.health_config
     async with call.services.database.glance() as reader:
         card = await read_account_card(reader, account)
+        page = await read_health_page(reader, account, config, call.now)
         served = await read_service(reader, call.services.library, account, call.actor, call.now)
-    message = build_card_message(card_view(card, call.actor, call.now, served))
+    message = build_card_message(card_view(card, page, config, call.actor, call.now, served))
+    await call.say(message.text, message.blocks)
+
+
+async def show_metrics(call: CommandCall, text: str) -> None:
+    name, page = _split_page(text)
+    account = await named_account(call, name, "metrics")
+    async with call.services.database.glance() as reader:
+        view = await read_metrics(reader, call.services.library.metrics, account, call.actor, call.now, page)
+    message = build_metrics(view)
     await call.say(message.text, message.blocks)
 
 
 async def show_timeline(call: CommandCall, text: str) -> None:
+    name, page = _split_page(text)
+    account = await named_account(call, name, "timeline")
+    await say_timeline(call, account, page)
+
+
+def _split_page(text: str) -> tuple[str, int]:
     """A number at the end is the page, unless the whole is an account's name."""
     match = _PAGED.fullmatch(text)
-    name, page = (match["account"], match["page"]) if match else (text, None)
-    account = await named_account(call, name or text, "timeline")
-    await say_timeline(call, account, int(page) if name and page else 1)
+    if match and match["account"] and match["page"]:
+        return match["account"], int(match["page"])
+    return text, 1
 
 
 async def say_timeline(call: Call, account: AccountHead, page: int = 1) -> None:

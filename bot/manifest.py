@@ -17,6 +17,7 @@ METHOD_SCOPES: dict[str, tuple[str, ...]] = {
     "conversations.list": ("channels:read", "groups:read"),  # channels are set by name
     "conversations.open": ("im:write",),
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
+    "files.upload_v2": ("files:write",),  # the SDK's name for the three calls by which a picture is posted
     "users.info": ("users:read", "users:read.email"),  # members are imported by email and recognised by it
     "users.lookupByEmail": ("users:read.email",),
     "views.open": (),

@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.services import Services
 from bot.slack.ids import ActionId, CallbackId
+from handlers.actions.account_chart import handle_account_chart
 from handlers.actions.account_contact import handle_account_contact
 from handlers.actions.account_fill import handle_account_fill
 from handlers.actions.account_health import handle_account_health
@@ -135,6 +136,7 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.ACCOUNT_NOTE: handle_account_note,
     ActionId.ACCOUNT_SHOW: handle_account_show,
     ActionId.ACCOUNT_TIMELINE: handle_account_timeline,
+    ActionId.ACCOUNT_CHART: handle_account_chart,
     # --- versions and exemptions of playbooks -------------------------------------------------------------------------
     ActionId.VERSION_APPROVE: handle_version_approve,
     ActionId.VERSION_SEND_BACK: handle_version_send_back,

@@ -18,6 +18,7 @@ USAGES: Mapping[str, Usage] = {
     "metrics": Usage("ACCOUNT [PAGE]", "every number that is measured, with its trend, age and definition", "acme"),
     "show": Usage("ACCOUNT", "the account card: team, dates, contacts, milestones, playbooks", "acme"),
     "timeline": Usage("ACCOUNT [PAGE]", "what happened, newest first", "acme 2"),
+    "chart": Usage("ACCOUNT", "pictures of its health and its timeline, sent to you", "acme"),
     "list": Usage("[all] [PAGE]", "your accounts, those that need attention first", ""),
     "alerts": Usage("[ACCOUNT | all]", "what the data say somebody should decide about", "acme"),
     "note": Usage("ACCOUNT [TEXT]", "write something down", "acme Jane is back from leave"),

@@ -93,6 +93,7 @@ def account_buttons(account_id: int) -> Block:
         button("Add note", ActionId.ACCOUNT_NOTE, value),
         button("Account card", ActionId.ACCOUNT_SHOW, value),
         button("Timeline", ActionId.ACCOUNT_TIMELINE, value),
+        button("Chart", ActionId.ACCOUNT_CHART, value),
     )
 
 

@@ -31,6 +31,7 @@ class ActionId(StrEnum):
     ACCOUNT_NOTE = "account_note"
     ACCOUNT_SHOW = "account_show"
     ACCOUNT_TIMELINE = "account_timeline"
+    ACCOUNT_CHART = "account_chart"
 
     # --- versions and exemptions of playbooks -------------------------------------------------------------------------
     VERSION_APPROVE = "version_approve"

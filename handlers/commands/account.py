@@ -14,6 +14,7 @@ from handlers.commands.account_journey import account_journey, exempt_from_gate
 from handlers.commands.account_showing import (
     list_accounts,
     show_card,
+    show_chart,
     show_health,
     show_metrics,
     show_timeline,
@@ -27,6 +28,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "metrics": show_metrics,
     "show": show_card,
     "timeline": show_timeline,
+    "chart": show_chart,
     "list": list_accounts,
     "alerts": show_alerts,
     "note": log_note,

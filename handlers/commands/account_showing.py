@@ -22,6 +22,7 @@ from bot.slack.health_view import build_health_message
 from bot.slack.metrics_view import build_metrics
 from bot.slack.timeline_picture import build_picture
 from handlers.call import Call, CommandCall
+from handlers.charting import send_charts
 from handlers.commands.subcommand import named_account
 
 _PAGED = re.compile(r"(?P<account>.*?)\s*(?P<page>\d{1,4})?", re.DOTALL)
@@ -64,6 +65,10 @@ async def show_metrics(call: CommandCall, text: str) -> None:
         view = await read_metrics(reader, call.services.library.metrics, account, call.actor, call.now, page)
     message = build_metrics(view)
     await call.say(message.text, message.blocks)
+
+
+async def show_chart(call: CommandCall, text: str) -> None:
+    await send_charts(call, await named_account(call, text, "chart"))
 
 
 async def show_timeline(call: CommandCall, text: str) -> None:

@@ -215,7 +215,7 @@ async def _remember_health(session: AsyncSession, library: Library, now: datetim
 
 
 async def _settle_the_past(session: AsyncSession, before: datetime) -> None:
-    """What was told and celebrated back then is not told now. Escalations and alerts that are still open are posted anew."""
+    """What was told and celebrated back then is not told now; escalations and alerts still open are posted anew."""
     await session.exec(
         update(Touchpoint)
         .where(col(Touchpoint.kind) == TouchpointKind.CELEBRATION, col(Touchpoint.fire_at) < before)

@@ -16,7 +16,7 @@ from bot.engine.state import load_team, lock_account
 from bot.errors import NotFound
 from bot.library.library import Library
 from bot.models import DeliveryKind, QuarantinedSignal, QuarantineStatus, TimelineKind
-from bot.signals.health import counted
+from bot.signals.components import counted
 from bot.signals.ingesting import Sender, take_in_checked
 from bot.signals.sent import Checked, SentSignal
 from bot.signals.whose import Reference, find_accounts

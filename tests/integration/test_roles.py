@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from typing import Any
+
 import pytest
 from sqlmodel import select
 

@@ -33,8 +33,10 @@ def report(
     csv: Annotated[Path | None, typer.Option(dir_okay=False, help="Write it to this CSV file.")] = None,
     review: Annotated[bool, typer.Option("--review", help="The pack for the quarterly review, as Markdown.")] = False,
     quarter: Annotated[str | None, typer.Option(help="For --review: 2026-Q3; without, the one under way.")] = None,
+    outcomes: Annotated[bool, typer.Option("--outcomes", help="Retention, expansion, adoption, support.")] = False,
+    renewals: Annotated[bool, typer.Option("--renewals", help="The renewals ahead, each with its chance.")] = False,
 ) -> None:
-    """Print the leaders' report, or the pack for the quarterly review."""
+    """Print the leaders' report, what became of customers, or the pack for the quarterly review."""
     from bot.slack.leading.report import By, report_table
     from bot.slack.leading.review import review_markdown
 
@@ -43,7 +45,41 @@ def report(
         return
     if by not in set(By):
         raise typer.BadParameter(f'"{by}" is not csm, segment or stage.', param_hint="--by")
-    print_table(report_table(run_async(_report(By(by), days))), csv)
+    if renewals:
+        print_table(run_async(_renewals()), csv)
+    elif outcomes:
+        print_table(run_async(_outcomes(By(by))), csv)
+        _explain_outcomes()
+    else:
+        print_table(report_table(run_async(_report(By(by), days))), csv)
+
+
+def _explain_outcomes() -> None:
+    from bot.slack.leading.outcomes import DEFINITIONS
+
+    typer.echo("")
+    for key, definition in DEFINITIONS.items():
+        typer.echo(f"{key}: {definition.words}")
+
+
+async def _outcomes(by: "By") -> "Table":
+    from bot.clock import SystemClock
+    from bot.reports.leading.outcomes import load_outcomes
+    from bot.slack.leading.outcomes import outcomes_table
+
+    settings, library = load_settings(), load_library()
+    async with open_database(settings) as database, database.reading() as reader:
+        return outcomes_table(await load_outcomes(reader, library, SystemClock().now(), by=by))
+
+
+async def _renewals() -> "Table":
+    from bot.clock import SystemClock
+    from bot.reports.leading.renewals import load_coming_renewals
+    from bot.slack.leading.renewals import renewals_table
+
+    settings, library = load_settings(), load_library()
+    async with open_database(settings) as database, database.reading() as reader:
+        return renewals_table(await load_coming_renewals(reader, library, SystemClock().now()))
 
 
 async def _report(by: "By", days: int) -> "Report":

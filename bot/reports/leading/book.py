@@ -16,13 +16,13 @@ from bot.reports.account_head import Statement
 from bot.signals.health import Band, band_of
 from bot.signals.health_facts import among, load_health
 
-COLUMNS = ("id", *ACCOUNT_COLUMNS, "attributes", "sentiment_at", "last_contact_at")
+COLUMNS = ("id", *ACCOUNT_COLUMNS, "attributes", "sentiment_at", "last_contact_at", "archived")
 WEIGHED_LIVE = 300  # up to so many accounts their health is worked out now; of more, the last snapshot is read
 
 
 @dataclass
 class Book:
-    """All accounts that are not archived, by id; their teams; and the members' names and zones."""
+    """Accounts by id; their teams; and the members' names and zones."""
 
     accounts: dict[int, Any] = field(default_factory=dict)
     teams: dict[int, dict[MemberRole, int]] = field(default_factory=dict)
@@ -36,10 +36,12 @@ class Book:
         return member.name if member else "nobody"
 
 
-async def read_book(reader: Reader) -> Book:
+async def read_book(reader: Reader, *, with_archived: bool = False) -> Book:
+    """`with_archived` has the accounts that were taken out as well, as a look back at who left needs them."""
     book = Book()
-    query: Statement = select(*(col(getattr(Account, name)) for name in COLUMNS))
-    accounts = query.where(col(Account.archived).is_(False)).order_by(col(Account.name))
+    accounts: Statement = select(*(col(getattr(Account, name)) for name in COLUMNS)).order_by(col(Account.name))
+    if not with_archived:
+        accounts = accounts.where(col(Account.archived).is_(False))
     book.accounts = {row.id: row for row in (await reader.execute(accounts)).all()}
     roles: Statement = select(col(AccountRole.account_id), col(AccountRole.role), col(AccountRole.member_id))
     for row in (await reader.execute(roles)).all():

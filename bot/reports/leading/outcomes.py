@@ -1,9 +1,9 @@
-"""What became of customers: retention, expansion, adoption, support, sentiment; of all, and by CSM, segment or stage."""
+"""What became of customers: retention, expansion, adoption, support, sentiment; of all, by CSM, segment or stage."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 from typing import Any
 
@@ -54,6 +54,14 @@ class _Facts:
     def served(self, ids: Iterable[int]) -> list[int]:
         accounts = self.book.accounts
         return [id_ for id_ in ids if not accounts[id_].archived and accounts[id_].stage != Stage.CHURNED]
+
+    def known_to_stay_or_leave(self, ids: Iterable[int]) -> list[int]:
+        """Without those that were taken out of the book and had not left: nobody knows what became of them."""
+        return [id_ for id_ in ids if not self.book.accounts[id_].archived or self.worths[id_].at(self.now) == 0]
+
+    def starts(self, ids: Iterable[int]) -> dict[int, date | None]:
+        """When their contracts began."""
+        return {id_: self.book.accounts[id_].contract_start for id_ in ids}
 
 
 async def load_outcomes(reader: Reader, library: Library, now: datetime, *, by: By = By.SEGMENT) -> OutcomeReport:
@@ -107,7 +115,7 @@ def _row(name: str, ids: Collection[int], facts: _Facts) -> OutcomeRow:
 
 
 def _add_retention(figures: Figures, lacking: Lacking, ids: Collection[int], facts: _Facts) -> None:
-    found = retention(facts.worths, ids, facts.now)
+    found = retention(facts.worths, facts.starts(facts.known_to_stay_or_leave(ids)), facts.now)
     if found is None:
         why = "revenue is on record for less than a month: each change is kept from now on"
         lacking |= dict.fromkeys((OutcomeKey.NET, OutcomeKey.GROSS, OutcomeKey.LOGOS), why)
@@ -127,13 +135,12 @@ def _retention_note(found: Retention, now: datetime) -> str:
     days = (now - found.since).days
     notes = [f"over {days} days only: revenue is on record since {found.since:%d %b %Y}"] if days < 364 else []
     if found.unknown:
-        notes.append(f"{found.unknown} left out: not known or no customers then")
+        notes.append(f"{found.unknown} left out, whose revenue of then is not on record")
     return ", ".join(notes)
 
 
 def _add_expansion(figures: Figures, lacking: Lacking, ids: Collection[int], facts: _Facts) -> None:
-    starts = {id_: start for id_ in ids if (start := facts.book.accounts[id_].contract_start)}
-    found = expanded(facts.worths, starts, facts.now)
+    found = expanded(facts.worths, facts.starts(ids), facts.now)
     if found.customers:
         share = 100 * found.grown / found.customers
         note = f"of {found.unknown} more the revenue of then is not known" if found.unknown else ""

@@ -27,15 +27,18 @@ class Retention:
         return 100 * self.kept / self.customers
 
 
-def retention(worths: Worths, ids: Collection[int], now: datetime) -> Retention | None:
-    """Over twelve months, or since revenue is on record where that is less. None where it is less than a month."""
-    histories = [worths[id_] for id_ in ids if id_ in worths]
+def retention(worths: Worths, starts: Mapping[int, date | None], now: datetime) -> Retention | None:
+    """Over twelve months, or since revenue is on record where that is less. None where it is less than a month.
+
+    `starts` are the days on which the contracts of the accounts in question began: whose began later was no customer.
+    """
+    histories = [worths[account_id] for account_id in starts]
     begun = min((history.since for history in histories if history.since), default=now)
     since = max(now - YEAR, begun)
     if now - since < SHORTEST:
         return None
-    known = [history for history in histories if history.at(since) is not None]
-    customers = [history for history in known if history.at(since)]
+    there = [worths[id_] for id_, start in starts.items() if start is None or start <= since.date()]
+    customers = [history for history in histories if history.at(since)]
     if not customers:
         return None
     pairs = [(each.currency, each.at(since) or 0, each.at(now) or 0) for each in customers]
@@ -48,7 +51,7 @@ def retention(worths: Worths, ids: Collection[int], now: datetime) -> Retention 
         kept=sum(after > 0 for _, _, after in pairs),
         gross={currency: 100 * kept[currency] / amount for currency, amount in then.items()},
         net={currency: 100 * after[currency] / amount for currency, amount in then.items()},
-        unknown=len(histories) - len(known),
+        unknown=sum(history.at(since) is None for history in there),
     )
 
 
@@ -61,14 +64,13 @@ class Expanded:
     unknown: int
 
 
-def expanded(worths: Worths, contract_starts: Mapping[int, date], now: datetime) -> Expanded:
+def expanded(worths: Worths, starts: Mapping[int, date | None], now: datetime) -> Expanded:
     """The first renewal is a year after the contract's start; whoever left before or on it is no customer past it."""
     customers = grown = unknown = 0
-    for account_id, start in contract_starts.items():
-        renewed_at = datetime.combine(start, time(), UTC) + YEAR
-        history = worths.get(account_id)
-        if history is None or renewed_at > now:
+    for account_id, start in starts.items():
+        if start is None or (renewed_at := datetime.combine(start, time(), UTC) + YEAR) > now:
             continue
+        history = worths[account_id]
         then = history.at(renewed_at)
         if then is None:
             unknown += 1

@@ -10,7 +10,7 @@ from bot.slack.leading.report import By
 from bot.slack.tables import Cell, Table
 from bot.slack.text import label
 
-GROUPS = 15
+GROUPS = 10
 NOTHING = "–"
 
 
@@ -41,7 +41,7 @@ class Definition:
 DEFINITIONS: Mapping[OutcomeKey, Definition] = {
     OutcomeKey.NET: Definition(
         "Net retention",
-        "What the customers of twelve months ago pay now, in percent of what they paid then. New customers do not count.",
+        "What the customers of twelve months ago pay now, in percent of what they paid then. New ones do not count.",
     ),
     OutcomeKey.GROSS: Definition(
         "Gross retention",
@@ -52,15 +52,15 @@ DEFINITIONS: Mapping[OutcomeKey, Definition] = {
     ),
     OutcomeKey.EXPANDED: Definition(
         "Expanded after the first renewal",
-        "Of the customers past their first renewal (a year after the contract began): the share that pays more now than "
-        "on its day.",
+        "Of the customers past their first renewal (a year after the contract began): the share that pays more now "
+        "than on its day.",
     ),
     OutcomeKey.PACE: Definition(
         "Expansion pace", "Yearly revenue added by existing customers in the last 90 days, and in the 90 before."
     ),
     OutcomeKey.RENEWING: Definition(
         "Expected to renew",
-        "Of the revenue up for renewal in the next 180 days, each account with its chance: `/playbook report renewals`.",
+        "Of the revenue up for renewal in the next 180 days; each account with its chance: `/playbook report renewals`",
     ),
     OutcomeKey.WORKFLOW: Definition(
         "Core workflow in 30 days",
@@ -69,7 +69,7 @@ DEFINITIONS: Mapping[OutcomeKey, Definition] = {
     ),
     OutcomeKey.FIRST_VALUE: Definition(
         "Time to first value",
-        "Median days from the contract's start until the core workflow was finished for the first time, same contracts.",
+        "Median days from the contract's start until the core workflow was finished first, of the same contracts.",
     ),
     OutcomeKey.ACTIVE: Definition(
         "Active users", "The sum of what each account told last, beside 28 days earlier for the same accounts."

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db import Database
 from bot.demo.book import BOOK, Customer
 from bot.demo.people import PEOPLE
+from bot.demo.revenue import seed_revenue
 from bot.demo.story import Act, ConfirmsReached, JoinsJourney, Moment, Reaches
 from bot.engine.accounts import AccountDraft, add_account
 from bot.engine.actors import Actor
@@ -78,6 +79,7 @@ async def seed(database: Database, library: Library, now: datetime, timezone: st
                 await _remember_health(session, library, evenings.pop(0))
             await _play(session, library, cue, today)
             await asyncio.sleep(0)  # Ctrl+C ends it here
+        await seed_revenue(session, now)
         await _settle_the_past(session, now - THIS_MORNING)
 
 

@@ -2,8 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from typing import Any
-
 import pytest
 from sqlmodel import select
 

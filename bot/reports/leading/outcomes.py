@@ -184,7 +184,7 @@ def _add_adoption(figures: Figures, lacking: Lacking, ids: Collection[int], fact
     figures[OutcomeKey.WORKFLOW] = Figure(share, _percent(share), len(known))
     if reached:
         typical = median(reached)
-        note = f"{len(known) - len(reached)} have not got there yet" if len(known) > len(reached) else ""
+        note = f"not there yet: {len(known) - len(reached)}" if len(known) > len(reached) else ""
         figures[OutcomeKey.FIRST_VALUE] = Figure(typical, f"{typical:g} days", len(reached), note)
     else:
         lacking[OutcomeKey.FIRST_VALUE] = "none of these contracts has got there yet"

@@ -152,7 +152,7 @@ def _whole(row: OutcomeRow) -> list[Block]:
             note = f"  ·  {figure.note}" if figure.note else ""
             text = f"*{definition.title}*  {figure.words}  ·  {_accounts(figure.of)}{note}"
         else:
-            text = f"*{definition.title}*  {NOTHING}  ·  {row.lacking.get(key, 'no data')}"
+            text = f"*{definition.title}*  {NOTHING}  {row.lacking.get(key, 'no data')}"
         blocks += [section(text), context(definition.words)]
     return blocks
 

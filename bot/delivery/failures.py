@@ -26,7 +26,15 @@ WHAT = {
     DeliveryKind.NOTICE: "a message",
     DeliveryKind.BLOCKED: "a request for help with a blocked step",
     DeliveryKind.EMAIL: "an email",
+    DeliveryKind.STAGE_WAITS: "news of a stage that has to wait",
+    DeliveryKind.VERSION_DRAFT: "a changed playbook that waits for approval",
+    DeliveryKind.VERSION_NEWS: "news of a changed playbook",
+    DeliveryKind.EXEMPTION_REQUEST: "a question about an exemption",
+    DeliveryKind.EXEMPTION_OVER: "news of an exemption",
     DeliveryKind.ALERT: "an alert",
+    DeliveryKind.RULE_HELD: "a question about a rule",
+    DeliveryKind.QUARANTINE: "signals of an account nobody knows",
+    DeliveryKind.DATA_GAPS: "the weekly check of the data",
 }
 
 NO_CHANNEL = "there is no such channel, or it is private and Playcall is not in it. Invite Playcall there (/invite)."

@@ -188,11 +188,12 @@ def test_the_walk_through_of_the_docs_makes_a_playbook_that_loads(tmp_path: Any)
     guide = (ROOT / "docs" / "playbooks.md").read_text("utf-8")
     walk = guide.partition("## Your first playbook")[2].partition("\n## ")[0]
     blocks = re.findall(r"```yaml\n(.*?)```", walk, re.DOTALL)
+    (tmp_path / "metrics.yaml").write_text((PLAYBOOKS / "metrics.yaml").read_text("utf-8"), "utf-8")
     (tmp_path / "expansion").mkdir()
     (tmp_path / "expansion" / "reference-call.yaml").write_text("".join(blocks), "utf-8")
     catalog = Library(tmp_path, TEMPLATES).load()
     assert [str(problem) for problem in catalog.problems] == []
-    assert [step.key for step in catalog.playbooks["reference-call"].steps] == ["ask-the-champion", "introduce"]
+    assert [step.key for step in catalog.playbooks["reference-call"].steps] == ["ask-the-champion", "introduce", "check-use"]
 
 
 def test_the_email_of_the_docs_renders(catalog: Catalog) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import String, func, join, literal, select, true, union_all
 from sqlmodel import col
 
 from bot.db import Reader
+from bot.engine.told import BY_HAND
 from bot.library.metrics import Metrics
 from bot.models import Account, Contact, QuarantinedSignal, QuarantineStatus, Signal, SignalKind, Stage
 from bot.reports.account_head import Statement
@@ -18,6 +19,7 @@ from bot.reports.leading.gaps import gaps_of_book
 from bot.slack.data_check import AccountCheck, DataCheck
 from bot.slack.leading.gaps import Gap
 
+ACCOUNTS_AT_A_TIME = 500
 EVENTS_STALE = 365  # a metric that may be older is told when something happens, not day by day
 _LEGAL = re.compile(r"\b(inc|ltd|llc|gmbh|ag|sa|sas|bv|nv|plc|corp|corporation|company|co|limited|group)\b\.?")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -89,11 +91,29 @@ async def _stopped(reader: Reader, metrics: Metrics, now: datetime) -> Remarks:
     )
     every = select(col(Account.id), kinds.c.kind, last).select_from(join(Account, kinds, true()))
     query: Statement = every.where(col(Account.archived).is_(False))
+    stale = [
+        row
+        for row in (await reader.execute(query)).all()
+        if row.last is not None and now - row.last > timedelta(days=watched[row.kind].stale_after_days)
+    ]
+    came_in = await _came_in(reader, stale)
     found: Remarks = defaultdict(list)
-    for row in (await reader.execute(query)).all():
-        metric, observed_at = watched[row.kind], row.last
-        if observed_at is not None and now - observed_at > timedelta(days=metric.stale_after_days):
-            found[row.id].append(f"{metric.title} stopped coming in {(now - observed_at).days} days ago")
+    for row in stale:
+        if (row.id, row.kind) in came_in:
+            found[row.id].append(f"{watched[row.kind].title} stopped coming in {(now - row.last).days} days ago")
+    return found
+
+
+async def _came_in(reader: Reader, stale: Sequence[Any]) -> set[tuple[int, str]]:
+    """Those that a system sent once: what people answer by hand does not stop coming in."""
+    found: set[tuple[int, str]] = set()
+    for few in (stale[at : at + ACCOUNTS_AT_A_TIME] for at in range(0, len(stale), ACCOUNTS_AT_A_TIME)):
+        query: Statement = select(col(Signal.account_id), col(Signal.kind)).where(
+            col(Signal.account_id).in_({row.id for row in few}),
+            col(Signal.kind).in_({row.kind for row in few}),
+            col(Signal.source) != BY_HAND,
+        )
+        found |= {(row.account_id, row.kind) for row in (await reader.execute(query.distinct())).all()}
     return found
 
 

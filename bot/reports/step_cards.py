@@ -83,12 +83,19 @@ class Surroundings:
 
 
 async def load_step_cards(
-    session: AsyncSession, library: Library, step_ids: Sequence[int], reader: Actor, now: datetime
+    session: AsyncSession,
+    library: Library,
+    step_ids: Sequence[int],
+    reader: Actor,
+    now: datetime,
+    *,
+    answered: bool = False,
 ) -> list[StepCard]:
-    """The cards of those of the steps that exist, in the given order."""
+    """The cards of those of the steps that exist, in the given order; checks with what is known, when `answered`."""
     found = {each.step.id: each for each in await load_steps(session, library, step_ids)}
     around = await load_surroundings(session, found.values())
-    around.known.update(await load_known_of(session, library, found.values(), around, reader, now))
+    if answered:
+        around.known.update(await load_known_of(session, library, found.values(), around, reader, now))
     cautions = await load_card_cautions(session, library, found.values(), reader, now)
     cards = [build_card(found[step_id], around, reader, now) for step_id in step_ids if step_id in found]
     return [replace(card, caution=cautions.get(card.step_id)) for card in cards] if cautions else cards

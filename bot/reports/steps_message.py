@@ -45,4 +45,4 @@ async def load_cards_for(
 ) -> list[StepCard]:
     """The steps as the member sees them."""
     reader = Actor.of(await session.get_one(Member, member_id))
-    return await load_step_cards(session, library, step_ids, reader, now)
+    return await load_step_cards(session, library, step_ids, reader, now, answered=True)

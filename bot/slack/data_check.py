@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.slack.blocks import Block, Message, actions, button, context, section
 from bot.slack.ids import ActionId
-from bot.slack.leading.gaps import Gap, ways_to_mend
+from bot.slack.leading.gaps import IMPORTS, Gap, ways_to_mend
 from bot.slack.payloads import AccountRef
 from bot.slack.text import fit, label
 
@@ -59,7 +59,10 @@ def build_data_check(check: DataCheck, number_at_first: int) -> Message:
         blocks.append(context(words))
     if check.waiting_signals:
         blocks.append(section(_waiting(check)))
-    blocks.append(context("Once a week, on the first working day. What you mend disappears from here."))
+    closing = "Once a week, on the first working day. What you mend disappears from here."
+    if any(Gap.SURVEY in row.gaps for row in check.rows):
+        closing += f" For NPS, {IMPORTS}."
+    blocks.append(context(closing))
     return Message(title, blocks)
 
 

@@ -10,6 +10,7 @@ from bot.slack.step_card import (
     asset_link,
     concerned_words,
     due_line,
+    found_line,
     how_and_where,
     missing_role_words,
     place_line,
@@ -43,6 +44,8 @@ def build_details_modal(details: StepDetails) -> Block:
     card = details.card
     blocks = [section(f"*{label(card.title, 200)}*  ·  {due_line(card)}"), context(place_line(card))]
     blocks += _guidance(details.guidance)
+    if card.found:
+        blocks += sections(found_line(answer) for answer in card.found.answers)
     blocks += [context(text) for text in _facts(details)]
     if details.notes:
         blocks += [divider(), *_notes(details.notes)]

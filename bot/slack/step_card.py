@@ -1,7 +1,7 @@
 """One step as it looks in a message: a card while it wants something from the reader, one line when it does not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from bot.library.schema import Asset, Channel, SystemOfRecord
@@ -158,7 +158,11 @@ def build_step_card(card: StepCard, place: Place = Place.MESSAGE) -> list[Block]
 
 
 def build_step_row(card: StepCard, place: Place) -> list[Block]:
-    """A step in a list of many: no guidance, and the buttons that are needed every day."""
+    """A step in a list of many: no guidance, and the buttons that are needed every day.
+
+    What a check arrives answered with has no room here, so it is completed in the form, where it is filled in.
+    """
+    card = replace(card, found=None)
     lines = [f"*{label(card.title, TITLE)}*  ·  {due_line(card)}", place_line(card)]
     if card.is_raised:
         lines.append(RAISED)

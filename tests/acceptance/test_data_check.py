@@ -81,13 +81,13 @@ async def test_what_is_old_refused_or_there_twice_is_found(world: World) -> None
         acme = await session.get_one(Account, world.account_id)
         acme.sentiment, acme.sentiment_at = "green", now - timedelta(days=90)  # type: ignore[assignment]
         session.add(Account(key="acme-2", name="ACME Ltd.", created_at=now, updated_at=now))
-        for kind, days in (("tickets_open", 20), ("active_users", 1), ("ticket_opened", 300)):
+        for kind, days in (("tickets_open", 20), ("active_users", 1), ("ticket_opened", 300), ("seats_used", 90)):
             session.add(
                 Signal(
                     account_id=world.account_id,
                     kind=kind,
                     number=1,
-                    source="zendesk",
+                    source="slack" if kind == "seats_used" else "zendesk",  # by hand: nothing has stopped
                     external_id=kind,
                     observed_at=now - timedelta(days=days),
                     created_at=now,
@@ -100,7 +100,7 @@ async def test_what_is_old_refused_or_there_twice_is_found(world: World) -> None
         {
             "metrics": {
                 kind: {"title": kind.capitalize().replace("_", " "), "definition": "For a test.", "stale_after_days": d}
-                for kind, d in (("tickets_open", 5), ("active_users", 5), ("ticket_opened", 3650))
+                for kind, d in (("tickets_open", 5), ("active_users", 5), ("ticket_opened", 3650), ("seats_used", 14))
             }
         }
     )

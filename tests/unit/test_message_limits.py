@@ -47,7 +47,7 @@ from bot.slack.payloads import (
 )
 from bot.slack.playbook_views import ContactChoice, Plan, PlannedStep, build_contact_modal, build_plan
 from bot.slack.round_modal import build_skip_modal
-from bot.slack.step_card import Concerned, Ending, StepCard
+from bot.slack.step_card import Concerned, Ending, FoundAnswer, FoundAnswers, StepCard
 from bot.slack.step_modals import (
     NOT_APPLICABLE,
     SKIP,
@@ -109,6 +109,7 @@ def cards(text: str) -> list[StepCard]:
     states = [
         card(text),
         card(text, kind=StepKind.EMAIL),
+        card(text, found=FoundAnswers((FoundAnswer(text, text, text, is_stale=True),) * 20, "f" * 16)),
         card(text, status=StepStatus.BLOCKED, reason=text),
         card(text, snoozed_until=date(2026, 3, 9)),
         card(text, paused=True),

@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.reports.leading.renewals import chance_by_past, chance_by_rule
+from bot.reports.leading.renewals import ENOUGH, ENOUGH_OF_BAND, RULE, chance_by_past, chance_by_rule
 from bot.reports.leading.retention import expanded, expansion, retention
 from bot.reports.leading.worth import WorthHistory
+from bot.settings import ROOT
 from bot.signals.health import Band
+from bot.slack.leading.renewals import HOW
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 OLD = date(2024, 1, 1)
@@ -97,3 +99,14 @@ def test_past_renewals_are_gone_by_only_when_there_are_enough() -> None:
         95,
         ("18 of 19 past renewals came off with green health 90 days before",),
     )
+
+
+def test_the_rule_is_told_as_it_is() -> None:
+    """Row 4.47: beside the numbers, and in the docs."""
+    green, yellow, red = RULE[Band.GREEN], RULE[Band.YELLOW], RULE[Band.RED]
+    assert f"green health {green}, yellow or unknown {yellow}, red {red}" in HOW
+    assert f"Until there are {ENOUGH} of them" in HOW
+    docs = (ROOT / "docs" / "reports.md").read_text("utf-8")
+    assert f"| green health | {green} |\n| yellow or unknown health | {yellow} |\n| red health | {red} |" in docs
+    assert f"With {ENOUGH} past renewals" in docs
+    assert f"at least {ENOUGH_OF_BAND} of them" in docs

@@ -11,6 +11,7 @@ from bot.slack.tables import Cell, Table
 from bot.slack.text import label
 
 GROUPS = 10
+FEW = 5
 NOTHING = "–"
 
 
@@ -158,8 +159,13 @@ def _whole(row: OutcomeRow) -> list[Block]:
 
 
 def _group(row: OutcomeRow) -> str:
-    known = [f"{SHORT[key]} {row.figures[key].words}" for key in OutcomeKey if key in row.figures]
+    known = [f"{SHORT[key]} {_with_number(row.figures[key])}" for key in OutcomeKey if key in row.figures]
     return f"*{label(row.name, 60)}*  ·  {_accounts(row.accounts)}\n{'  ·  '.join(known) or 'nothing is known yet'}"
+
+
+def _with_number(figure: Figure) -> str:
+    """A share of very few accounts says how few."""
+    return f"{figure.words} (of {figure.of})" if figure.of < FEW else figure.words
 
 
 def _accounts(number: int) -> str:

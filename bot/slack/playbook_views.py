@@ -67,7 +67,8 @@ HELP = "\n".join(
         "`/playbook guardrails`  when somebody steps in by itself, and what is done then",
         "`/playbook assets WORDS`  documents and email templates of all playbooks",
         "`/playbook suggest KEY TEXT`  say what should be different about a playbook",
-        "*For leaders*  `/playbook report`, `report outcomes`, `report renewals`, `grid`, `coverage`, `bottlenecks`, `drift KEY`, `gaps`, `suggestions`, "
+        "*For leaders*  `/playbook report`, `report outcomes`, `report renewals`, `grid`, `coverage`, `bottlenecks`, "
+        "`drift KEY`, `gaps`, `suggestions`, "
         "`review`",
     ]
 )

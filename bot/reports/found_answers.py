@@ -46,8 +46,9 @@ class Known:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same answers, whenever they were looked up."""
-        text = json.dumps(sorted(self.answers.items()), ensure_ascii=False)
+        """The same for the same answers, whenever they were looked up, until one of them is out of date."""
+        said = sorted((key, known.value, known.is_stale) for key, known in self.found.items())
+        text = json.dumps(said, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

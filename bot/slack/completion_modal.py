@@ -18,7 +18,7 @@ from bot.slack.ids import CallbackId, InputId, answer_input
 from bot.slack.step_modals import RADIO_OPTIONS, StepHead, head_block
 
 REASON_LABEL = "Why?"
-CHANGED = "Something came in since this was shown: look at the answers once more."
+CHANGED = "This has changed since it was shown, or grown old: look at the answers once more."
 CONFIRMED = "What is known is filled in. Change what is not so."
 
 

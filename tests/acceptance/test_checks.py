@@ -71,7 +71,7 @@ async def test_what_changed_since_the_check_was_shown_is_not_confirmed_unseen(pl
     await came_in(play, "tickets_open", 9, hours_ago=0)
     await play.ws.click("maya", message, "step_confirm")
     assert (await the_step(play)).status is StepStatus.OPEN
-    assert "Something came in since this was shown" in shown(play.opened)
+    assert "This has changed since it was shown" in shown(play.opened)
     assert await play.ws.submit("maya", play.opened) == {}
     assert (await the_step(play)).answers["open_tickets"] == 9
 

@@ -36,8 +36,13 @@ def test_retention_counts_who_grew_who_shrank_and_who_left() -> None:
 
 
 def test_retention_keeps_currencies_apart_and_says_what_is_not_known() -> None:
-    worths = {1: history((500, 100)), 2: history((500, 80), (5, 40), currency="EUR"), 3: history((10, 70))}
-    found = retention(worths, dict.fromkeys(worths, OLD), NOW)
+    worths = {
+        1: history((500, 100)),
+        2: history((500, 80), (5, 40), currency="EUR"),
+        3: history((10, 70)),
+        4: history(),
+    }
+    found = retention(worths, dict.fromkeys((1, 2, 3), OLD) | {4: None}, NOW)  # the last has never paid
     assert found is not None
     assert found.net == {"USD": 100.0, "EUR": 50.0}
     assert found.unknown == 1

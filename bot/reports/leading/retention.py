@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from bot.reports.leading.worth import Worths, by_currency
+from bot.reports.leading.worth import WorthHistory, Worths, by_currency
 
 YEAR = timedelta(days=365)
 QUARTER = timedelta(days=90)
@@ -37,7 +37,7 @@ def retention(worths: Worths, starts: Mapping[int, date | None], now: datetime) 
     since = max(now - YEAR, begun)
     if now - since < SHORTEST:
         return None
-    there = [worths[id_] for id_, start in starts.items() if start is None or start <= since.date()]
+    there = [worths[id_] for id_, start in starts.items() if _was_there(worths[id_], start, since)]
     customers = [history for history in histories if history.at(since)]
     if not customers:
         return None
@@ -53,6 +53,11 @@ def retention(worths: Worths, starts: Mapping[int, date | None], now: datetime) 
         net={currency: 100 * after[currency] / amount for currency, amount in then.items()},
         unknown=sum(history.at(since) is None for history in there),
     )
+
+
+def _was_there(history: WorthHistory, start: date | None, since: datetime) -> bool:
+    """Whether it may have been a customer then: its contract had begun, or it pays and nobody knows since when."""
+    return history.since is not None if start is None else start <= since.date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ def _group(row: OutcomeRow) -> str:
 
 def _with_number(figure: Figure) -> str:
     """A share of very few accounts says how few."""
-    return f"{figure.words} (of {figure.of})" if figure.of < FEW else figure.words
+    return f"{figure.words} of {figure.of}" if figure.of < FEW and figure.words.endswith("%") else figure.words
 
 
 def _accounts(number: int) -> str:

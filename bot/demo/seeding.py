@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
 from bot.demo.book import BOOK, Customer
+from bot.demo.measuring import seed_numbers
 from bot.demo.people import PEOPLE
 from bot.demo.revenue import seed_revenue
 from bot.demo.story import Act, ConfirmsReached, JoinsJourney, Moment, Reaches
@@ -36,11 +37,12 @@ from bot.models import (
     TouchpointStatus,
 )
 from bot.signals.health_facts import among, load_health
+from bot.signals.health_snapshots import snapshot_row
 
 COUNTRY = "GB"
 IMPORTED = timedelta(days=200)  # the book begins that long ago
 FIRST_HOUR = 11
-REMEMBERED_DAYS = 14
+REMEMBERED = (*range(84, 14, -7), *range(14, 0, -1))  # days ago of which health is kept: once a week, then each day
 JOINED = 22  # working days ago: journeys came, and each CSM confirmed what lay behind their accounts
 NEW_DAYS = 40
 THIS_MORNING = timedelta(minutes=50)
@@ -73,7 +75,8 @@ async def seed(database: Database, library: Library, now: datetime, timezone: st
         today = local_date(now, timezone)
         for customer in BOOK:
             await _add_customer(session, library, customer, today, now - IMPORTED)
-        evenings = [now - timedelta(days=days) for days in range(REMEMBERED_DAYS, 0, -1)]
+        await seed_numbers(session, now.date(), now)
+        evenings = [now - timedelta(days=days) for days in REMEMBERED]
         for cue in sorted(_cues(now, timezone), key=lambda cue: cue.at):
             while evenings and evenings[0] < cue.at:
                 await _remember_health(session, library, evenings.pop(0))
@@ -209,7 +212,7 @@ async def _remember_health(session: AsyncSession, library: Library, now: datetim
     ids = (await session.exec(select(Account.id))).all()
     healths = await load_health(await session.connection(), among(ids), library.health_config, now)
     session.add_all(
-        HealthSnapshot(account_id=account, day=now.date(), score=health.score, components=health.remembered())
+        HealthSnapshot(**snapshot_row(account, health, now))
         for account, (_, health) in healths.items()
         if health.score is not None
     )

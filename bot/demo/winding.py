@@ -11,10 +11,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import Clock
 from bot.delivery.outbox import Outbox
 from bot.delivery.outgoing import Builder
+from bot.demo.measuring import keep_numbers_coming
 from bot.models import DeliveryKind
 from bot.schedule.daily import run_daily
 from bot.schedule.firing import fire_due, next_due_at
-from bot.schedule.heartbeat import Heartbeat
+from bot.schedule.heartbeat import HOUR, Heartbeat, worker_jobs
 from bot.schedule.hygiene import send_data_checks
 from bot.services import Services
 
@@ -47,7 +48,7 @@ class Worker:
     ) -> None:
         self._services = services
         self._clock = clock
-        self._heartbeat = Heartbeat(services)
+        self._heartbeat = Heartbeat(services, (*worker_jobs(services), (keep_numbers_coming, HOUR)))
         self._outbox = Outbox(services, client, builders, woken=woken)
         self._hurried = Outbox(services, client, builders, sleep=self._leap)
         self._halt = asyncio.Event()
@@ -71,6 +72,7 @@ class Worker:
         journey = Journey()
         while moment := await self._next_moment(target):
             self._clock.set(moment)
+            await keep_numbers_coming(self._services, moment)
             journey.started += await run_daily(self._services, moment)
             await send_data_checks(self._services, moment)
             journey.fired += (await fire_due(self._services, moment)).fired

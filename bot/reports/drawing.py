@@ -141,7 +141,7 @@ def _days_along(axes: "Axes") -> None:
 
     locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]  # theirs
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # theirs
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]  # theirs
     axes.tick_params(colors=INK, labelsize=8, length=0)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
@@ -154,4 +154,5 @@ def _day(day: date) -> Any:
 
 def _plain(text: str) -> str:
     """Dollar signs would begin a formula, and what the font lacks would be boxes."""
-    return "".join(sign for sign in " ".join(text.split()) if ord(sign) < 0x2190).replace("$", r"\$")
+    shown = "".join(sign for sign in text if ord(sign) < 0x2190)
+    return " ".join(shown.split()).replace("$", r"\$")

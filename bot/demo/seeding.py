@@ -42,7 +42,7 @@ from bot.signals.health_snapshots import snapshot_row
 COUNTRY = "GB"
 IMPORTED = timedelta(days=200)  # the book begins that long ago
 FIRST_HOUR = 11
-REMEMBERED = (*range(84, 14, -7), *range(14, 0, -1))  # days ago of which health is kept: once a week, then each day
+REMEMBERED = (*range(84, 7, -7), *range(7, 0, -1))  # days ago of which health is kept: once a week, then each day
 JOINED = 22  # working days ago: journeys came, and each CSM confirmed what lay behind their accounts
 NEW_DAYS = 40
 THIS_MORNING = timedelta(minutes=50)

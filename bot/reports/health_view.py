@@ -57,7 +57,7 @@ def health_view(page: HealthPage, config: HealthConfig, reader: Actor, now: date
         ),
         unknown=tuple(part.label for part in health.components if part.score is None),
         moved_since=day_words(compared, today) if compared else None,
-        moved=tuple(_moved(one, today) for one in health.moved),
+        moved=tuple(_moved(one, today) for one in health.moved if is_told(one, config)),
         steps=tuple(_step(step, today) for step in page.steps),
         escalations=tuple(_escalation(one, today) for one in page.escalations),
         next_touchpoint=_next_words(page.next_touchpoint, reader, today),
@@ -85,6 +85,11 @@ def _curve(page: HealthPage) -> str | None:
     weeks = len(page.weeks) - 1
     span = f"{weeks} weeks" if weeks > 1 else "1 week"
     return f"{build_sparkline(page.weeks)}  {span}, {page.weeks[0]} → {page.weeks[-1]}"
+
+
+def is_told(one: Movement, config: HealthConfig) -> bool:
+    """Points that come and go a little every day are not worth a line."""
+    return one.before is None or one.after is None or abs(one.change) > config.trend.steady_within
 
 
 def _moved(one: Movement, today: date) -> MovedRow:

@@ -9,7 +9,20 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Float, Integer, String, and_, bindparam, cast, func, literal_column, null, select, union_all
+from sqlalchemy import (
+    Float,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 from sqlmodel import col
 
 from bot.db import Reader
@@ -28,7 +41,7 @@ async def load_account_measures(
     """What these measures of an account come to at `now`; what is not known is left out.
 
     Of signals only, not of the history of health. The measures should be the same from call to call: a statement is
-    made for each set of them.
+    made for each set of them. Of several signals taken together the source is told when they have the same.
     """
     if not measures:
         return {}
@@ -95,7 +108,9 @@ def _taken(mark: Any, measure: Measure) -> Any:
         cast(number, Float).label("number"),
         func.max(col(Signal.observed_at), type_=UtcDateTime).label("observed_at"),
         cast(null(), String).label("label"),
-        cast(null(), String).label("source"),
+        case((func.min(col(Signal.source)) == func.max(col(Signal.source)), func.max(col(Signal.source)))).label(
+            "source"
+        ),
     ).where(_within(measure))
 
 

@@ -57,7 +57,7 @@ def _why(component: MeasuredComponent, metric: Metric, number: float, against: f
     if is_earlier(component):
         before = f"{number_words(against, metric.unit)} in the {component.against.over} days before"
         return f"{what} {said}, {before} ({change_words(number, against)})."
-    return f"{what} {said} of {number_words(against, metric.unit)} ({number / against:.0%})."
+    return f"{what} {said} of {number_words(against, metric.unit)} ({100 * number / against:.0f} %)."
 
 
 def is_earlier(component: MeasuredComponent) -> bool:

@@ -3,7 +3,7 @@
 from bot.library.metrics import MetricUnit
 
 SAME = 0.005  # a change by less than half a percent is called no change
-WHOLE_FROM = 100  # from here on decimals say nothing
+WHOLE_FROM = 10  # from here on decimals say nothing
 
 
 def change_words(now: float, before: float) -> str:

@@ -10,6 +10,7 @@ from bot.slack.payloads import AccountRef
 from bot.slack.text import label
 
 ROWS = 5
+DEFINED = 12  # the components that cost most; `/account metrics` defines all
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def build_health_message(view: HealthView) -> Message:
         facts_line([*([view.curve] if view.curve else []), *view.facts]),
         *_moved(view),
         *sections([*map(_component, view.components), *_unknown(view)]),
+        *_definitions(view),
         *_steps(view),
         *_escalations(view),
         context(*(label(words, 300) for words in (view.next_touchpoint, view.confidence) if words)),
@@ -120,9 +122,17 @@ def _disagreement(view: HealthView) -> list[str]:
 
 
 def _component(row: ComponentRow) -> str:
-    """The number, what stands behind it, and in small what it is."""
-    about = DOT.join(label(part, 120) for part in (*row.about, row.definition))
-    return f"{BAND_MARKS[row.band]} *{label(row.label)}*  {row.score}{DOT}{label(row.why, 300)}  _{about}_"
+    about = f"  _{DOT.join(label(part, 120) for part in row.about)}_" if row.about else ""
+    return f"{BAND_MARKS[row.band]} *{label(row.label)}*  {row.score}{DOT}{label(row.why, 300)}{about}"
+
+
+def _definitions(view: HealthView) -> list[Block]:
+    """What the numbers above mean, in small."""
+    if not view.components:
+        return []
+    return [
+        context("\n".join(f"*{label(row.label)}*: {label(row.definition, 150)}" for row in view.components[:DEFINED]))
+    ]
 
 
 def _unknown(view: HealthView) -> list[str]:
@@ -135,7 +145,7 @@ def _unknown(view: HealthView) -> list[str]:
 def _moved(view: HealthView) -> list[Block]:
     if not view.moved_since:
         return []
-    lines = [_movement(row) for row in view.moved] or ["Nothing."]
+    lines = [_movement(row) for row in view.moved] or ["Nothing much."]
     return [section("\n".join([f"*What moved since {view.moved_since}*", *lines]))]
 
 

@@ -21,6 +21,8 @@ GUARDED_FIELDS = frozenset(
     {
         "health",
         "band",
+        "health_change",
+        "confidence",
         "days_since_contact",
         "days_since_sentiment",
         "steps_overdue",

@@ -4,6 +4,7 @@ python -m bot.library.reference
 """
 
 import json
+from collections import abc
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
@@ -19,6 +20,19 @@ from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
 from bot.library.contacting import ContactingPolicy, MailLimit, MailLimits
 from bot.library.groups import Include, StepGroup
 from bot.library.guardrails import GUARDED_FIELDS, Guardrail, GuardrailAction, GuardrailEscalation, Guardrails
+from bot.library.health_config import (
+    Bands,
+    Confidence,
+    ContactRange,
+    Disagreement,
+    HealthConfig,
+    LastContactRule,
+    MeasuredComponent,
+    MilestonesRule,
+    OverdueStepsRule,
+    SentimentRule,
+    Trend,
+)
 from bot.library.inbound import Inbound, InboundSignal
 from bot.library.interruptions import AtOnce, Interruptions
 from bot.library.journeys import GateCriterion, Journey, JourneyMilestone, JourneyStage
@@ -103,6 +117,17 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("A measure", Measure),
     ("A mapping of inbound/", Inbound),
     ("A mapping's signal", InboundSignal),
+    ("health.yaml", HealthConfig),
+    ("health.yaml: one of `measured`", MeasuredComponent),
+    ("health.yaml: `bands`", Bands),
+    ("health.yaml: `trend`", Trend),
+    ("health.yaml: `confidence`", Confidence),
+    ("health.yaml: `disagreement`", Disagreement),
+    ("health.yaml: `overdue_steps`", OverdueStepsRule),
+    ("health.yaml: `sentiment`", SentimentRule),
+    ("health.yaml: `milestones`", MilestonesRule),
+    ("health.yaml: `last_contact`", LastContactRule),
+    ("health.yaml: one of `by_touch`", ContactRange),
 )
 
 
@@ -119,6 +144,7 @@ SCHEMAS: Mapping[str, type[Authored]] = {
     "interruptions-schema.json": Interruptions,
     "metrics-schema.json": Metrics,
     "inbound/schema.json": Inbound,
+    "health-schema.json": HealthConfig,
 }
 """What editors check files against, by the schema's place in playbooks/."""
 
@@ -164,11 +190,20 @@ def _needed(field: FieldInfo) -> str:
     if field.is_required():
         return "yes"
     default = field.get_default(call_default_factory=True)
-    unsaid = default is None or default in ([], {}, "") or isinstance(default, Authored)
+    unsaid = default is None or default in ([], {}, "") or _holds_models(default)
     return "no" if unsaid else f"no: `{_spelled(default)}`"
 
 
+def _holds_models(default: Any) -> bool:
+    several = list(default.values()) if isinstance(default, Mapping) else [default]
+    return any(isinstance(one, Authored) for one in several)
+
+
 def _spelled(default: Any) -> str:
+    if isinstance(default, Mapping):
+        return ", ".join(f"{name}: {_spelled(value)}" for name, value in default.items())
+    if isinstance(default, float):
+        return f"{default:g}"
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
@@ -183,7 +218,7 @@ def _values(annotation: Any) -> Iterator[str]:
         return
     if origin is Annotated:
         yield from _values(get_args(annotation)[0])
-    elif origin is dict:
+    elif origin in {dict, abc.Mapping}:
         yield "by name, " + _many(get_args(annotation)[1])
     elif origin is list:
         yield "list of " + _many(get_args(annotation)[0])
@@ -240,6 +275,17 @@ _LABELS: dict[type[Authored], str] = {
     GuardrailAction: "`then`",
     GuardrailEscalation: "`escalate`",
     AtOnce: "numbers",
+    Bands: "`bands`",
+    Trend: "`trend`",
+    Confidence: "`confidence`",
+    Disagreement: "`disagreement`",
+    OverdueStepsRule: "`overdue_steps`",
+    SentimentRule: "`sentiment`",
+    MilestonesRule: "`milestones`",
+    LastContactRule: "`last_contact`",
+    ContactRange: "good and bad days",
+    Metric: "metric",
+    MeasuredComponent: "component",
 }
 _PLURALS = {"criterion": "criteria", "exit criterion": "exit criteria", "`include`": "`include`"}
 

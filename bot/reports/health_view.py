@@ -102,8 +102,8 @@ def explain(page: HealthPage) -> str:
     health = page.health
     if health.score is None:
         return "There is nothing to judge by: log a sentiment, or start a playbook."
-    if health.direction in {Direction.UP, Direction.DOWN} and health.moved:
-        main = health.moved[0]
+    main = next((one for one in health.moved if one.pull * health.change > 0), None)
+    if health.direction in {Direction.UP, Direction.DOWN} and main:
         verb = "Up" if health.direction is Direction.UP else "Down"
         points = f"{abs(health.change)} point{'s' if abs(health.change) > 1 else ''}"
         return f"{verb} {points}, mostly through {in_sentence(main.label)}: {main.why}."

@@ -70,6 +70,8 @@ def guarded_facts(
     more = {
         "health": health.score,
         "band": health.band.value,
+        "health_change": health.change if health.compared_with else None,
+        "confidence": health.confidence,
         "days_since_contact": _days_since(measured.last_contact_at, now),
         "days_since_sentiment": _days_since(measured.sentiment_at, now),
         "steps_overdue": measured.steps_overdue,
@@ -105,6 +107,8 @@ DAYS_UNTIL = "days_until_"
 WORDS: Mapping[str, Callable[[Any], str]] = {
     "health": lambda score: f"health {score} of 100",
     "band": lambda band: f"health {band}",
+    "health_change": lambda points: f"{points:+} points within a week",
+    "confidence": lambda percent: f"confidence {percent} %",
     "days_since_contact": lambda days: f"last contact {counted(days, 'day')} ago",
     "days_since_sentiment": lambda days: f"last sentiment {counted(days, 'day')} ago",
     "steps_overdue": lambda number: f"{counted(number, 'step')} overdue",

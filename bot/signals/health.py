@@ -5,7 +5,7 @@ confidence the more the older it is.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -113,12 +113,13 @@ def _direction(score: int | None, change: int, past: PastHealth | None, config: 
 def _moved(components: tuple[Component, ...], past: PastHealth | None) -> tuple[Movement, ...]:
     if past is None:
         return ()
-    pairs = [
-        (part.weight, compare(part.key, part.label, part.score, part.measure or {}, past.components.get(part.key)))
-        for part in components
-    ]
-    moved = [(weight * abs(movement.change), movement) for weight, movement in pairs if movement]
-    return tuple(movement for _, movement in sorted(moved, key=lambda pair: -pair[0]))
+    moved = []
+    for part in components:
+        found = compare(part.key, part.label, part.score, part.measure or {}, past.components.get(part.key))
+        if found:
+            before, after = (past.score if points is None else points for points in (found.before, found.after))
+            moved.append(replace(found, pull=part.weight * (after - before)))
+    return tuple(sorted(moved, key=lambda movement: -abs(movement.pull)))
 
 
 def _disagreement(

@@ -20,6 +20,7 @@ class Movement:
     before: int | None
     after: int | None
     why: str
+    pull: float = 0  # how far it pulled the score, in weighted points; one without data before began at the old score
     since: date | None = None  # the day from which on it was more like now than like before, where that is known
 
     @property

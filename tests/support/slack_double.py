@@ -23,7 +23,7 @@ from tests.support.slack_methods import METHODS
 from tests.support.slack_state import Json, SlackError, SlackState
 
 TOKEN = "xoxb-test"
-JSON_ARGUMENTS = ("attachments", "blocks", "metadata", "view")
+JSON_ARGUMENTS = ("attachments", "blocks", "files", "metadata", "view")
 
 
 @dataclass(kw_only=True)
@@ -127,12 +127,14 @@ class SlackDouble:
         application = web.Application(client_max_size=2**22)
         application.router.add_route("*", "/api/{method}", self._api)
         application.router.add_post("/response/{name}", self._response)
+        application.router.add_post("/upload/{file}", self._upload)
         application.router.add_get("/stats", self._stats)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.05)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port).start()
         host, bound = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{bound}/api/"
+        self.state.files_url = f"http://{host}:{bound}/upload/"
 
     async def stop(self) -> None:
         await self._runner.cleanup()
@@ -186,6 +188,13 @@ class SlackDouble:
         except SlackError as error:
             return web.json_response({"ok": False, "error": error.code}, status=404)
         return web.json_response({"ok": True})
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        file_id = request.match_info["file"]
+        if file_id not in self.state.files:
+            return web.Response(status=404)
+        self.state.files[file_id] = await request.read()
+        return web.Response(text="OK")
 
     async def _stats(self, _: web.Request) -> web.Response:
         times = sorted(at.timestamp() for at in self.state.accepted_at)

@@ -52,6 +52,25 @@ def open_conversation(state: SlackState, call: Json) -> Json:
     return {"channel": {"id": state.direct_channel(required(call, "users")).id}}
 
 
+def get_upload_url(state: SlackState, call: Json) -> Json:
+    if not int(required(call, "length")) or not required(call, "filename"):
+        raise SlackError("invalid_arguments")
+    file_id = f"F{state.serial()}"
+    state.files[file_id] = b""
+    return {"file_id": file_id, "upload_url": f"{state.files_url}{file_id}"}
+
+
+def complete_upload(state: SlackState, call: Json) -> Json:
+    """The files, whose bytes have come, become one message in the conversation."""
+    files = required(call, "files")
+    if any(not state.files.get(file["id"]) for file in files):
+        raise SlackError("file_not_found")
+    state.post(
+        state.place_to_post(required(call, "channel_id")), {"text": call.get("initial_comment", ""), "files": files}
+    )
+    return {"files": files}
+
+
 def history(state: SlackState, call: Json) -> Json:
     """Newest first, without replies in threads."""
     channel = state.conversation(required(call, "channel"))
@@ -136,6 +155,8 @@ METHODS: dict[str, Method] = {
     "conversations.list": list_conversations,
     "conversations.open": open_conversation,
     "conversations.replies": replies,
+    "files.completeUploadExternal": complete_upload,
+    "files.getUploadURLExternal": get_upload_url,
     "users.info": describe_user,
     "users.list": list_users,
     "users.lookupByEmail": look_up_by_email,

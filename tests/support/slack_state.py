@@ -80,6 +80,8 @@ class SlackState:
         self.triggers: dict[str, datetime] = {}
         self.used_triggers: set[str] = set()
         self.response_urls: dict[str, ResponseUrl] = {}
+        self.files: dict[str, bytes] = {}  # by id; empty until the bytes have come
+        self.files_url = ""  # where they are to be posted, by id; the server says where that is
         self.modals: list[str] = []  # the ids of the views that lie on top of each other
         self.accepted: Counter[str] = Counter()  # messages by the delivery key in their metadata
         self.accepted_at: list[datetime] = []

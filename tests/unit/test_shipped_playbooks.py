@@ -193,7 +193,11 @@ def test_the_walk_through_of_the_docs_makes_a_playbook_that_loads(tmp_path: Any)
     (tmp_path / "expansion" / "reference-call.yaml").write_text("".join(blocks), "utf-8")
     catalog = Library(tmp_path, TEMPLATES).load()
     assert [str(problem) for problem in catalog.problems] == []
-    assert [step.key for step in catalog.playbooks["reference-call"].steps] == ["ask-the-champion", "introduce", "check-use"]
+    assert [step.key for step in catalog.playbooks["reference-call"].steps] == [
+        "ask-the-champion",
+        "introduce",
+        "check-use",
+    ]
 
 
 def test_the_email_of_the_docs_renders(catalog: Catalog) -> None:

@@ -20,7 +20,18 @@ from bot.findings import Finding, Level
 from bot.library.library import Library
 from bot.library.loading import playbook_files
 from bot.manifest import used_scopes
-from bot.models import OPEN_RUNS, Account, AccountRole, Delivery, DeliveryStatus, Member, MemberRole, Run
+from bot.models import (
+    OPEN_RUNS,
+    Account,
+    AccountRole,
+    Delivery,
+    DeliveryStatus,
+    Member,
+    MemberRole,
+    QuarantinedSignal,
+    QuarantineStatus,
+    Run,
+)
 from bot.settings import Settings
 from bot.web import why_not_ready
 
@@ -172,7 +183,7 @@ async def _channels(client: AsyncWebClient) -> AsyncIterator[Mapping[str, Any]]:
 
 
 async def look_at_data(connection: AsyncConnection, now: datetime) -> AsyncIterator[Finding]:
-    for look in (_look_at_members, _look_at_accounts):
+    for look in (_look_at_members, _look_at_accounts, _look_at_quarantine):
         async for finding in look(connection):
             yield finding
     async for finding in _look_at_deliveries(connection, now):
@@ -199,6 +210,14 @@ async def _look_at_accounts(connection: AsyncConnection) -> AsyncIterator[Findin
         which = _counted(count, "account has", "accounts have")
         mend = "No playbook starts there. Set one with `/account edit`, or import accounts with a csm column."
         yield Finding(Level.WARN, f"{which} no CSM: {names}.", mend)
+
+
+async def _look_at_quarantine(connection: AsyncConnection) -> AsyncIterator[Finding]:
+    waiting = (col(QuarantinedSignal.status) == QuarantineStatus.WAITING,)
+    if count := await _count(connection, *waiting):
+        names = await _some(connection, col(QuarantinedSignal.account_ref), *waiting)
+        what = f"{_counted(count, 'signal waits', 'signals wait')} in quarantine, for accounts nobody knows: {names}."
+        yield Finding(Level.WARN, what, "`/account quarantine` in Slack assigns or drops them.")
 
 
 async def look_at_runs(connection: AsyncConnection, keys: Collection[str]) -> AsyncIterator[Finding]:

@@ -20,7 +20,6 @@ from bot.migrating import is_current
 from bot.reports.queues import load_queues
 from bot.services import Services
 from bot.unsubscribe_page import unsubscribe_router
-from bot.services import Services
 
 BODY_LIMIT = 1_000_000  # bytes; the largest thing Slack sends is a view of 250 KB
 API = "/api/"

@@ -41,6 +41,8 @@ from handlers.actions.journey_show import handle_journey_show
 from handlers.actions.milestone_note import handle_milestone_note
 from handlers.actions.objective_add import handle_objective_add
 from handlers.actions.objective_update import handle_objective_update
+from handlers.actions.quarantine_assign import handle_quarantine_assign
+from handlers.actions.quarantine_drop import handle_quarantine_drop
 from handlers.actions.rehearsal_page import handle_rehearsal_page
 from handlers.actions.retrospective import handle_retrospective
 from handlers.actions.stage_move import handle_stage_move
@@ -89,6 +91,7 @@ from handlers.views.log_to_account import handle_log_to_account_form
 from handlers.views.milestone_note import handle_milestone_note_form
 from handlers.views.objective_add import handle_objective_add_form
 from handlers.views.objective_update import handle_objective_update_form
+from handlers.views.quarantine_assign import handle_quarantine_assign_form
 from handlers.views.retrospective import handle_retrospective_form
 from handlers.views.round_skip import handle_round_skip_form
 from handlers.views.run_start import handle_run_start_form
@@ -137,6 +140,8 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.ACCOUNT_SHOW: handle_account_show,
     ActionId.ACCOUNT_TIMELINE: handle_account_timeline,
     ActionId.ACCOUNT_CHART: handle_account_chart,
+    ActionId.QUARANTINE_ASSIGN: handle_quarantine_assign,
+    ActionId.QUARANTINE_DROP: handle_quarantine_drop,
     # --- versions and exemptions of playbooks -------------------------------------------------------------------------
     ActionId.VERSION_APPROVE: handle_version_approve,
     ActionId.VERSION_SEND_BACK: handle_version_send_back,
@@ -201,6 +206,7 @@ VIEWS: Mapping[str, Callable[[ViewCall], Awaitable[None]]] = {
     CallbackId.ACCOUNT_CONTACT: handle_account_contact_form,
     CallbackId.ACCOUNT_SENTIMENT: handle_account_sentiment_form,
     CallbackId.LOG_TO_ACCOUNT: handle_log_to_account_form,
+    CallbackId.QUARANTINE_ASSIGN: handle_quarantine_assign_form,
     # --- versions and exemptions of playbooks -------------------------------------------------------------------------
     CallbackId.VERSION_SEND_BACK: handle_version_send_back_form,
     CallbackId.RUNS_MOVE: handle_runs_move_form,

@@ -71,7 +71,7 @@ def inbound_router(services: Services, gate: Gate) -> APIRouter:
         )
         timestamp = headers.get("x-hubspot-request-timestamp", "")
         signature = headers.get("x-hubspot-signature-v3", "")
-        addresses, now = _addresses(request), services.clock.now()
+        addresses, now = _addresses(request, settings.public_url), services.clock.now()
         if not is_from_hubspot(secret, request.method, addresses, body, timestamp, signature, now):
             raise Unauthorized(NOT_SIGNED.format("HUBSPOT_SECRET"))
         return await _receive(services, "hubspot", body, "HubSpot")
@@ -97,12 +97,15 @@ def _secret(secret: SecretStr | None, variable: str) -> str:
     return secret.get_secret_value()
 
 
-def _addresses(request: Request) -> Iterator[str]:
+def _addresses(request: Request, public_url: str | None) -> Iterator[str]:
     """How the sender may have written the address it posted to, whatever proxy is in between."""
     headers, url = request.headers, request.url
-    host = headers.get("x-forwarded-host") or headers.get("host", "")
     rest = url.path + (f"?{url.query}" if url.query else "")
-    return (f"{scheme}://{host}{rest}" for scheme in ("https", "http"))
+    if public_url:
+        yield public_url.rstrip("/") + rest
+    host = headers.get("x-forwarded-host") or headers.get("host", "")
+    for scheme in ("https", "http"):
+        yield f"{scheme}://{host}{rest}"
 
 
 async def _receive(services: Services, name: str, body: bytes, sender: str) -> InboundReceipt:

@@ -15,6 +15,7 @@ from bot.delivery.building.governance import (
 )
 from bot.delivery.building.homes import build_home
 from bot.delivery.building.notices import build_notice
+from bot.delivery.building.quarantine import build_quarantine
 from bot.delivery.building.redraws import build_redraw
 from bot.delivery.building.steps import build_blocked, build_steps
 from bot.delivery.outgoing import Builder
@@ -35,6 +36,7 @@ BUILDERS: Mapping[DeliveryKind, Builder] = {
     DeliveryKind.VERSION_NEWS: build_version_news,
     DeliveryKind.EXEMPTION_REQUEST: build_exemption_request,
     DeliveryKind.ALERT: build_alerts,
+    DeliveryKind.QUARANTINE: build_quarantine,
     DeliveryKind.EXEMPTION_OVER: build_exemption_end,
     DeliveryKind.DATA_GAPS: build_check,
 }

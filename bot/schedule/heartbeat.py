@@ -13,11 +13,13 @@ from bot.schedule.daily import run_daily
 from bot.schedule.firing import fire_due
 from bot.schedule.hygiene import send_data_checks
 from bot.schedule.library_watch import LibraryWatch
+from bot.schedule.quarantine import empty_quarantine
 from bot.services import Services
 
 log = structlog.get_logger(__name__)
 
 HOUR = 3600
+MINUTE = 60
 LOOK_SECONDS = 3  # how soon a changed file, or what another process decided, is noticed
 
 Job = Callable[[Services, datetime], Awaitable[object]]
@@ -26,7 +28,14 @@ Jobs = Sequence[tuple[Job, float]]
 
 def worker_jobs(services: Services) -> Jobs:
     often = services.settings.heartbeat_seconds
-    return ((fire_due, often), (start_bulk, often), (run_daily, HOUR), (send_data_checks, HOUR), *watching_jobs())
+    return (
+        (fire_due, often),
+        (start_bulk, often),
+        (run_daily, HOUR),
+        (send_data_checks, HOUR),
+        (empty_quarantine, MINUTE),
+        *watching_jobs(),
+    )
 
 
 def watching_jobs() -> Jobs:

@@ -46,7 +46,8 @@ async def assign_reference(
     words = f"assigned {counted(count, 'signal')} that came from {source} as {text}"
     record(session, TimelineKind.ACCOUNT_CHANGED, words, now, account_id=account_id, actor=actor)
     await _set_all(session, reference, QuarantineStatus.WAITING)  # what was dropped before included
-    await _take_in(session, library, await _waiting(session, reference, AT_ONCE), account_id, now, actor)
+    if waiting := await _waiting(session, reference, AT_ONCE):
+        await _take_in(session, library, waiting, account_id, now, actor)
     await _redraw(session, reference, now)
     return count
 
@@ -64,22 +65,24 @@ async def drop_reference(session: AsyncSession, quarantined_id: int, actor: Acto
     return count
 
 
-async def take_in_waiting(session: AsyncSession, library: Library, now: datetime) -> int:
-    """Take in some of what waits and whose account is known by now. Returns how many; 0 when there is no more.
-
-    An account may have been added since, or its domain or external ids changed.
-    """
+async def find_known(session: AsyncSession) -> list[Reference]:
+    """What waits and whose account is known by now: it was added since, or somebody said whose it is."""
     row = QuarantinedSignal
     query = select(row.source, row.account_ref).where(row.status == QuarantineStatus.WAITING).distinct()
     references = [(source, text) for source, text in (await session.exec(query)).all()]
-    found = await find_accounts(session, references) if references else {}
-    if not found:
+    return sorted(await find_accounts(session, references)) if references else []
+
+
+async def take_in_known(session: AsyncSession, library: Library, reference: Reference, now: datetime) -> int:
+    """Take in some of what waits under a name whose account is known. Returns how many; 0 when there is no more."""
+    account_id = (await find_accounts(session, [reference])).get(reference)
+    if account_id is None:
         return 0
-    reference, account_id = min(found.items(), key=lambda item: item[1])
     await lock_account(session, account_id)
     waiting = await _waiting(session, reference, AT_A_TIME)
-    await _take_in(session, library, waiting, account_id, now, None)
-    await _redraw(session, reference, now)
+    if waiting:
+        await _take_in(session, library, waiting, account_id, now, None)
+        await _redraw(session, reference, now)
     return len(waiting)
 
 

@@ -43,6 +43,7 @@ USAGES: Mapping[str, Usage] = {
     ),
     "exempt": Usage("ACCOUNT [end]", "ask that it may leave its stage though the gate is not met", "acme"),
     "code-red": Usage("ACCOUNT [WHAT HAPPENED]", "the worst case: call the leaders, start the playbook", "acme"),
+    "quarantine": Usage("[PAGE]", "data that came in for accounts nobody here knows", ""),
     "add": Usage("", "add an account", ""),
     "edit": Usage("ACCOUNT", "change dates, people and everything else", "acme"),
 }

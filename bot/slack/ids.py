@@ -32,6 +32,8 @@ class ActionId(StrEnum):
     ACCOUNT_SHOW = "account_show"
     ACCOUNT_TIMELINE = "account_timeline"
     ACCOUNT_CHART = "account_chart"
+    QUARANTINE_ASSIGN = "quarantine_assign"
+    QUARANTINE_DROP = "quarantine_drop"
 
     # --- versions and exemptions of playbooks -------------------------------------------------------------------------
     VERSION_APPROVE = "version_approve"
@@ -105,6 +107,7 @@ class CallbackId(StrEnum):
     ACCOUNT_CONTACT = "account_contact"
     ACCOUNT_SENTIMENT = "account_sentiment"
     LOG_TO_ACCOUNT = "log_to_account"
+    QUARANTINE_ASSIGN = "quarantine_assign"
 
     # --- versions and exemptions of playbooks -------------------------------------------------------------------------
     VERSION_SEND_BACK = "version_send_back"

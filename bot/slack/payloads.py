@@ -160,6 +160,12 @@ class BulkStart(Payload):
     segment: str
 
 
+class QuarantineRef(Payload):
+    """Any one of the signals that came under one name from one source."""
+
+    quarantined: int
+
+
 class LoggedMessage(Payload):
     """A message in Slack that is to become a note, once."""
 

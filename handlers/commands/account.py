@@ -11,6 +11,7 @@ from handlers.commands.account_changing import add_milestone, log_note, log_sent
 from handlers.commands.account_code_red import call_code_red
 from handlers.commands.account_forms import open_add_form, open_edit_form
 from handlers.commands.account_journey import account_journey, exempt_from_gate
+from handlers.commands.account_quarantine import show_quarantine
 from handlers.commands.account_showing import (
     list_accounts,
     show_card,
@@ -41,6 +42,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "advocates": show_advocates,
     "exempt": exempt_from_gate,
     "code-red": call_code_red,
+    "quarantine": show_quarantine,
     "add": open_add_form,
     "edit": open_edit_form,
 }

@@ -9,6 +9,7 @@ from bot.db import reading_session
 from bot.delivery.building.alerts import alert_cards
 from bot.delivery.building.data_checks import check_message
 from bot.delivery.building.people import member_of
+from bot.delivery.building.quarantine import quarantine_message
 from bot.delivery.building.steps import blocked_card
 from bot.delivery.outgoing import Outgoing, UpdateMessage
 from bot.models import Delivery, DeliveryKind, PostedMessage
@@ -51,6 +52,8 @@ async def _redrawn(session: AsyncSession, posted: PostedMessage, services: Servi
     if posted.kind is DeliveryKind.ALERT:
         alerts = await alert_cards(session, original, services, now)
         return build_alerts_message(alerts) if alerts else None
+    if posted.kind is DeliveryKind.QUARANTINE:
+        return await quarantine_message(await session.connection(), original, services)
     if posted.kind is DeliveryKind.BLOCKED:
         blocked = await blocked_card(session, original, services, now)
         return build_blocked_message(blocked) if blocked else None

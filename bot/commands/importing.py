@@ -1,7 +1,8 @@
-"""`playcall accounts|members|contacts import FILE.csv`."""
+"""`playcall accounts|members|contacts|signals import FILE.csv`."""
 
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -11,8 +12,11 @@ from bot.commands.privacy import erase, export
 from bot.commands.segmenting import segment
 
 if TYPE_CHECKING:
-    from bot.imports.importing import Entity, Options
+    from bot.imports.importing import Entity, Options, StartPhase
     from bot.imports.plan import Plan
+    from bot.imports.signals import SignalImport
+
+T = TypeVar("T")
 
 SHOWN_PROBLEMS = 20
 SHOWN_EXAMPLES = 5
@@ -29,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
         ("accounts", "Accounts and who looks after them.", import_accounts),
         ("members", "The people on our side.", import_members),
         ("contacts", "The people at the customers.", import_contacts),
+        ("signals", "What was measured.", import_signals),
     ):
         group = new_group(help_text)
         group.command("import")(command)
@@ -71,6 +76,31 @@ def import_contacts(
     _import(Contacts(load_library()), file, _options(file, dry_run, skip_bad_rows, date_format))
 
 
+def import_signals(
+    file: File, dry_run: DryRun = False, skip_bad_rows: SkipBadRows = False, date_format: DateFormat = None
+) -> None:
+    """Import what was measured: account, metric, value, date. Doing it twice changes nothing."""
+    from bot.clock import SystemClock
+    from bot.imports import signals
+
+    library, options, content = load_library(), _options(file, dry_run, skip_bad_rows, date_format), file.read_bytes()
+
+    async def run(phase: "StartPhase") -> "SignalImport":
+        async with open_database(load_settings()) as database:
+            return await signals.import_signals(database, library, content, options, SystemClock().now(), phase)
+
+    done = _with_progress(run)
+    _print_problems([str(problem) for problem in done.problems])
+    would = "would be " if dry_run else ""
+    mistakes = len({problem.number for problem in done.problems})
+    bad = f", {mistakes:,} with mistakes{', left out' if skip_bad_rows else ''}" if mistakes else ""
+    typer.echo(f"Signals: {done.accepted:,} {would}taken in, {done.known:,} there already{bad}.")
+    if done.left_out:
+        typer.echo(f"Columns left out, as nothing here is called that: {', '.join(done.left_out)}.")
+    if mistakes and not skip_bad_rows:
+        raise typer.Exit(1)
+
+
 def _options(
     file: Path, dry_run: bool, skip_bad_rows: bool, date_format: str | None, keep_unknown: bool = False
 ) -> "Options":
@@ -85,11 +115,27 @@ def _options(
 
 
 def _import(entity: "Entity", file: Path, options: "Options") -> None:
+    from bot.clock import SystemClock
+    from bot.imports.importing import import_file
+
+    async def run(phase: "StartPhase") -> "Plan":
+        async with open_database(load_settings()) as database:
+            return await import_file(database, entity, content, options, SystemClock().now(), phase)
+
+    content = file.read_bytes()
+    plan = _with_progress(run)
+    _print_problems([str(problem) for problem in plan.problems])
+    _print_plan(plan, entity.noun, options)
+    if plan.problems and not options.skip_bad_rows:
+        raise typer.Exit(1)
+
+
+def _with_progress(run: "Callable[[StartPhase], Coroutine[Any, Any, T]]") -> T:
+    """Do it with a bar for each phase. The mistakes of what was refused are printed."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from bot.clock import SystemClock
-    from bot.imports.importing import Advance, ImportRefused, import_file
+    from bot.imports.importing import Advance, ImportRefused
 
     bar = Progress(
         TextColumn("{task.description}"),
@@ -104,21 +150,12 @@ def _import(entity: "Entity", file: Path, options: "Options") -> None:
         task = bar.add_task(description, total=total)
         return lambda count: bar.advance(task, count)
 
-    async def run() -> "Plan":
-        async with open_database(load_settings()) as database:
-            return await import_file(database, entity, content, options, SystemClock().now(), phase)
-
-    content = file.read_bytes()
     try:
         with bar:
-            plan = run_async(run())
+            return run_async(run(phase))
     except ImportRefused as error:
         _print_problems([str(problem) for problem in error.problems])
         raise
-    _print_problems([str(problem) for problem in plan.problems])
-    _print_plan(plan, entity.noun, options)
-    if plan.problems and not options.skip_bad_rows:
-        raise typer.Exit(1)
 
 
 def _print_problems(problems: list[str]) -> None:

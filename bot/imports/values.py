@@ -76,6 +76,20 @@ def parse_amount(text: str) -> int:
     return amount
 
 
+def parse_number(text: str) -> float:
+    """A number: `3.5`, `-2`, `1,234.5`, `1.234,5`, `45 %`."""
+    try:
+        return float(text)  # NaN and infinity are for whoever keeps it to refuse
+    except ValueError:
+        pass
+    sign = -1 if text.startswith("-") else 1
+    digits = _AROUND_NUMBERS.sub("", re.sub(r"[\s\u00a0\u202f'’-]", "", text))
+    try:
+        return sign * float(_with_decimal_point(digits))
+    except ValueError:
+        raise ValueError(f'"{text}" is not a number') from None
+
+
 def _with_decimal_point(digits: str) -> str:
     """Tell thousands from decimals: the last separator is the decimal one, unless exactly three digits follow it."""
     last = max(digits.rfind(","), digits.rfind("."))

@@ -47,7 +47,7 @@ async def load_card(reader: Reader, metrics: Metrics, quarantined_id: int) -> Qu
     found = (await reader.execute(query)).one_or_none()
     if found is None:
         raise NotFound("That is not in quarantine any more. `/account quarantine` shows what is.")
-    return (await load_cards(reader, metrics, [(found[0], found[1])]))[0]
+    return (await load_cards(reader, metrics, [(found.source, found.account_ref)]))[0]
 
 
 async def read_choices(reader: Reader) -> tuple[Choice, ...]:
@@ -58,7 +58,7 @@ async def read_choices(reader: Reader) -> tuple[Choice, ...]:
         .order_by(col(Account.name))
         .limit(SELECT_OPTIONS)
     )
-    return tuple(Choice(str(id_), name) for id_, name in (await reader.execute(query)).all())
+    return tuple(Choice(str(one.id), one.name) for one in (await reader.execute(query)).all())
 
 
 def _by_status(cards: Sequence[QuarantineCard]) -> list[QuarantineCard]:
@@ -103,9 +103,9 @@ async def _load(reader: Reader, metrics: Metrics, which: ColumnElement[bool]) ->
 
 async def _kinds(reader: Reader, which: ColumnElement[bool]) -> dict[Reference, list[str]]:
     row = QuarantinedSignal
-    kind: Any = col(row.payload)["kind"].as_string()
+    kind: Any = col(row.payload)["kind"].as_string().label("kind")
     query: Statement = select(col(row.source), col(row.account_ref), kind).where(which).distinct().order_by(kind)
     found: dict[Reference, list[str]] = defaultdict(list)
-    for source, text, name in (await reader.execute(query)).all():
-        found[source, text].append(name)
+    for one in (await reader.execute(query)).all():
+        found[one.source, one.account_ref].append(one.kind)
     return found

@@ -9,7 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.models import Signal
+
+PART = 500  # values in one statement
 
 
 class NewSignal(NamedTuple):
@@ -53,6 +58,19 @@ async def keep_new(session: AsyncSession, rows: Sequence[NewSignal]) -> set[Key]
     columns = dict(zip(NewSignal._fields, map(list, zip(*rows, strict=True)), strict=True))
     inserted = await (await session.connection()).execute(_POSTGRES, columns)
     return {(source, external_id) for source, external_id in inserted}
+
+
+async def known_keys(session: AsyncSession, keys: Collection[Key]) -> set[Key]:
+    """Those of these keys under which a signal is kept."""
+    known: set[Key] = set()
+    for source in {source for source, _ in keys}:
+        ids = [external_id for of, external_id in keys if of == source]
+        for at in range(0, len(ids), PART):
+            query = select(Signal.external_id).where(
+                Signal.source == source, col(Signal.external_id).in_(ids[at : at + PART])
+            )
+            known |= {(source, external_id) for external_id in (await session.exec(query)).all()}
+    return known
 
 
 async def _keep_in_sqlite(session: AsyncSession, rows: Sequence[NewSignal]) -> set[Key]:

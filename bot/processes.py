@@ -127,12 +127,17 @@ async def open_services(settings: Settings, wake: Callable[[], None] = nobody_to
 
 async def serve_http(web: FastAPI, port: int, stop: asyncio.Event) -> None:
     listening = _listen(port)
+    log.info("web_started", port=port)
+    await serve_on(web, listening, stop)
+
+
+async def serve_on(web: FastAPI, listening: socket.socket, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set, and finish what is under way."""
     config = uvicorn.Config(
         web, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS
     )
     server = _Server(config)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
-    log.info("web_started", port=port)
     await until_stopped(serving, stop)
     server.should_exit = True
     await serving

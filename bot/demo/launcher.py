@@ -18,6 +18,7 @@ from sqlalchemy import URL
 from bot.app import build_services, build_slack_app, open_slack_client
 from bot.delivery.builders import BUILDERS
 from bot.demo.executable import DemoUnavailable, find_executable
+from bot.demo.http_api import TOKEN, open_http_api
 from bot.demo.people import (
     APP_TOKEN,
     BOT_TOKEN,
@@ -109,8 +110,8 @@ async def _serve(
     slack = _slack_app(services, client, time_machine)
     worker.start()
     try:
-        async with socket_mode(slack, APP_TOKEN):
-            await _announce(workspace, browser)
+        async with open_http_api(services, workspace.port) as api, socket_mode(slack, APP_TOKEN):
+            await _announce(workspace, api, browser)
             await workspace.ended()
             raise DemoUnavailable("The demo workspace has stopped. Start it again: `playcall demo`.")
     finally:
@@ -126,9 +127,10 @@ def _slack_app(services: Services, client: AsyncWebClient, time_machine: TimeMac
     return app
 
 
-async def _announce(workspace: Workspace, browser: bool) -> None:
+async def _announce(workspace: Workspace, api: str, browser: bool) -> None:
     typer.echo(f"\nPlaycall's demo is open at {workspace.address}\n")
     typer.echo("Act as Maya there (top right) and open Playcall under Apps. Ctrl+C stops the demo; its state is kept.")
+    typer.echo(f"The HTTP API is at {api} ({api}/docs lists it), with the token {TOKEN}.")
     if browser:
         await asyncio.to_thread(webbrowser.open, workspace.address)
 

@@ -92,14 +92,19 @@ def _sorted_out(
     checked: Mapping[int, Checked], known: Mapping[str, Metric]
 ) -> tuple[dict[int, Checked], dict[int, Checked]]:
     """Those that are only kept, and those that change something else, the earliest first."""
-    plain = {index: one for index, one in checked.items() if not _has_consequences(one, known)}
+    consequential = _consequential(checked.values(), known)
+    plain = {index: one for index, one in checked.items() if one.sent.kind not in consequential}
     others = sorted((item for item in checked.items() if item[0] not in plain), key=lambda item: item[1].observed_at)
     return plain, dict(others)
 
 
-def _has_consequences(one: Checked, known: Mapping[str, Metric]) -> bool:
-    metric = known.get(one.sent.kind)  # None where it was taken out of metrics.yaml while the signal was in quarantine
-    return one.sent.kind in FOLLOWED or (metric is not None and not metric.has_number)
+def _consequential(signals: Iterable[Checked], known: Mapping[str, Metric]) -> set[str]:
+    """The kinds among these that change more than what is measured. One in words is told on the timeline.
+
+    A kind may have been taken out of metrics.yaml while a signal of it was in quarantine: it is only kept then.
+    """
+    kinds = {one.sent.kind for one in signals}
+    return {kind for kind in kinds if kind in FOLLOWED or (kind in known and not known[kind].has_number)}
 
 
 def _groups(items: Mapping[int, Checked], size: int) -> Iterable[dict[int, Checked]]:
@@ -119,8 +124,8 @@ async def take_in_checked(
         session,
         {(accounts[one.reference], one.source, one.sent.contact) for one in mine.values() if one.sent.contact},
     )
-    known = library.metrics.known
-    serious = {index: one for index, one in mine.items() if _has_consequences(one, known)}
+    consequential = _consequential(mine.values(), library.metrics.known)
+    serious = {index: one for index, one in mine.items() if one.sent.kind in consequential}
     locked = {
         id_: await lock_account(session, id_) for id_ in sorted({accounts[s.reference] for s in serious.values()})
     }

@@ -1,10 +1,11 @@
 """Whose a signal is: the account and the contact that a sender means, for many signals with few statements."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ARRAY, ColumnElement, Select, String, any_, bindparam, func, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -73,10 +74,18 @@ async def _by_decision(session: AsyncSession, references: Iterable[Reference]) -
 async def _ids(session: AsyncSession, column: Any, values: Iterable[str]) -> dict[str, int]:
     """The id of the one account whose column has each value; a value that two have is left out."""
     found: dict[str, set[int]] = defaultdict(set)
-    for part in _parts(set(values)):
-        for value, account_id in await _all(session, select(column, col(Account.id)).where(column.in_(part))):
-            found[value].add(account_id)
+    query = select(column, col(Account.id)).where(_is_one_of(session, column, values))
+    for value, account_id in await _all(session, query):
+        found[value].add(account_id)
     return {value: next(iter(ids)) for value, ids in found.items() if len(ids) == 1}
+
+
+def _is_one_of(session: AsyncSession, column: Any, values: Iterable[str]) -> ColumnElement[bool]:
+    """However many values there are, they are one parameter: the statement stays the same and is made once."""
+    wanted = list(set(values))
+    if session.get_bind().dialect.name == "sqlite":
+        return column.in_(select(func.json_each(json.dumps(wanted)).table_valued("value").c.value))  # type: ignore[no-any-return]  # Any
+    return column == any_(bindparam("wanted", wanted, ARRAY(String), unique=True))  # type: ignore[no-any-return]  # Any
 
 
 async def find_contacts(

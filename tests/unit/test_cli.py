@@ -392,3 +392,22 @@ def test_a_rehearsal_of_what_does_not_exist_says_so(
 ) -> None:
     assert cli.run(["playbooks", "rehearse", key, "--account", account]) == 1
     assert words in complaint()
+
+
+def test_a_token_is_shown_once_listed_without_it_and_revoked(
+    migrated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["token", "create", "feed", "--scope", "signals:write"]) == 0
+    token = capsys.readouterr().out.strip()
+    assert re.fullmatch(r"playcall_[\w-]{43}", token)
+    assert token.encode() not in (migrated / "playcall.db").read_bytes()
+    assert cli.run(["token", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert f"{token[:13]}…  signals:write" in listed
+    assert token not in listed
+    assert cli.run(["token", "create", "feed"]) == 1
+    assert "There is a token named feed already" in capsys.readouterr().err
+    assert cli.run(["token", "create", "other", "--scope", "signals"]) == 2
+    assert "did you mean signals:write?" in capsys.readouterr().err
+    assert [cli.run(["token", "revoke", name]) for name in ("feed", "feed", "fed")] == [0, 0, 1]
+    assert "There is no token fed. Did you mean 'feed'?" in capsys.readouterr().err

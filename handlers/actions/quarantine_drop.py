@@ -1,5 +1,5 @@
 from bot.signals.assigning import drop_reference
-from bot.signals.health import counted
+from bot.signals.components import counted
 from bot.slack.payloads import QuarantineRef, unpack
 from handlers.call import ActionCall
 

@@ -69,7 +69,7 @@ async def apply_effects(
         effects["signals"] = told
     if actor and (asked := await log_step_ask(session, library, state, step, checked, actor, now)):
         effects["ask"] = asked
-    if checked.outcome and actor:  # an outcome is always somebody's choice
+    if checked.outcome:
         affected = await _apply_outcome(session, library, state, checked.outcome, checked.reason, actor, now, effects)
     step.effects = effects
     return affected
@@ -93,14 +93,14 @@ async def _apply_outcome(
     state: RunState,
     outcome: Outcome,
     reason: str | None,
-    actor: Actor,
+    actor: Actor | None,
     now: datetime,
     effects: dict[str, Any],
 ) -> list[Step]:
     pointless = [s for s in state.steps if s.key in outcome.not_applicable and s.status in UNFINISHED]
     for other in pointless:
         other.status, other.reason = StepStatus.NOT_APPLICABLE, f"“{outcome.label}”"
-        other.finished_at, other.finished_by_id = now, actor.member_id
+        other.finished_at, other.finished_by_id = now, actor.member_id if actor else None
         other.revision += 1
     effects["not_applicable"] = [other.id for other in pointless]
     if outcome.milestone:

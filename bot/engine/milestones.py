@@ -36,13 +36,13 @@ async def reach_milestone(
     library: Library,
     account_id: int,
     key: str,
-    actor: Actor,
+    actor: Actor | None,
     now: datetime,
     *,
     title: str | None = None,
     evidence: str | None = None,
 ) -> Milestone:
-    """Mark a milestone reached, whether or not it was planned. Doing it again changes nothing."""
+    """Mark a milestone reached, whether or not it was planned. Doing it again changes nothing. No actor: Playcall."""
     account, milestone = await _open(session, account_id, key, actor, now, title=title, library=library)
     if milestone.status is MilestoneStatus.REACHED:
         return milestone
@@ -126,7 +126,7 @@ async def _open(
     session: AsyncSession,
     account_id: int,
     key: str,
-    actor: Actor,
+    actor: Actor | None,
     now: datetime,
     *,
     title: str | None = None,
@@ -136,7 +136,8 @@ async def _open(
     """The milestone, made where the account has none. With a library, that of the present year of the journey."""
     account = await lock_account(session, account_id)
     key = key_now(library, account, key) if library else key
-    require_may_edit_account(actor, (await load_team(session, account_id)).roles)
+    if actor:
+        require_may_edit_account(actor, (await load_team(session, account_id)).roles)
     query = select(Milestone).where(Milestone.account_id == account_id, Milestone.key == key)
     milestone = (await session.exec(query)).one_or_none()
     if milestone is None:
@@ -150,7 +151,7 @@ async def _open(
 
 
 def _record(
-    session: AsyncSession, kind: TimelineKind, summary: str, milestone: Milestone, actor: Actor, now: datetime
+    session: AsyncSession, kind: TimelineKind, summary: str, milestone: Milestone, actor: Actor | None, now: datetime
 ) -> None:
     record(
         session,

@@ -1,4 +1,4 @@
-"""Conditions that are about an account alone: those of segments, gates, a journey's milestones and guardrails."""
+"""Conditions that are about an account alone: those of segments, gates and a journey's milestones."""
 
 import re
 from collections.abc import Collection
@@ -11,18 +11,12 @@ from bot.library.nearness import unknown_name
 
 _TEXT = re.compile(r"""("[^"]*"|'[^']*')""")
 _CONTACT = re.compile(r"(?<![\w.])contact\b")
-_WHOLE = re.compile(r"(?<![\w.])account\b(?!\s*\.)")
 _ASKED = re.compile(r"(?<![\w.])account\s*\.\s*(\w+)")
 
 
 def asked_fields(expression: str) -> frozenset[str]:
     """The fields of the account that a condition asks for."""
     return frozenset(_ASKED.findall(_TEXT.sub("", expression)))
-
-
-def asks_for_whole_account(expression: str) -> bool:
-    """Whether it names the account without a field, as in `account["arr"]`."""
-    return _WHOLE.search(_TEXT.sub("", expression)) is not None
 
 
 def check_about_account(expression: str, fields: Collection[str] = ACCOUNT_FIELDS) -> str:

@@ -1,7 +1,7 @@
 """Conditions in playbooks: expressions of the Common Expression Language, which can compute but not act."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -35,23 +35,21 @@ def _compiled(expression: str) -> cel.Program:
     return cel.compile(expression)
 
 
-def _check(expression: str) -> str:
-    return _checked(expression, VARIABLES)
-
-
 def _check_measured(expression: str) -> str:
-    return _checked(expression, VARIABLES | {MEASURES})
+    return check_expression(expression, VARIABLES | {MEASURES})
 
 
-def _checked(expression: str, variables: frozenset[str]) -> str:
+def check_expression(expression: str, variables: Collection[str] = VARIABLES) -> str:
+    """The expression, when it is CEL and asks for nothing but these variables; raises ValueError otherwise."""
     try:
         program = _compiled(expression)
     except ValueError as error:
         raise ValueError(f"not a CEL expression: {expression!r} ({_first_complaint(error)})") from None
     bound = set(_BOUND.findall(expression))  # `role` in `contact.roles.exists(role, role == "admin")`
-    unknown = sorted(set(program.variables()) - variables - bound)
+    unknown = sorted(set(program.variables()) - set(variables) - bound)
     if unknown:
-        raise ValueError(f"unknown name {unknown[0]!r} in {expression!r}: a condition is about account or contact")
+        about = " or ".join(sorted(variables))
+        raise ValueError(f"unknown name {unknown[0]!r} in {expression!r}: a condition is about {about}")
     return expression
 
 
@@ -71,7 +69,7 @@ def measures_asked(expression: str) -> list[str]:
     return _MEASURE.findall(_TEXT.sub("", expression))
 
 
-Condition = Annotated[str, AfterValidator(_check)]
+Condition = Annotated[str, AfterValidator(check_expression)]
 MeasuredCondition = Annotated[str, AfterValidator(_check_measured)]
 """It may ask for `measures` as well."""
 

@@ -1,4 +1,4 @@
-"""What the files say: playbooks, overlays, journeys, policies and emails, read anew when one of them changed."""
+"""What the files say: playbooks, overlays, rules, journeys, policies, emails, read anew when one of them changed."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,6 +22,7 @@ from bot.library.metric_names import without_unknown_metrics
 from bot.library.metrics import Metrics, load_metrics
 from bot.library.overlay_loading import Overlays, load_overlays
 from bot.library.rendering import EmailTemplates
+from bot.library.rule_files import Known, RuleBook, load_rules
 from bot.library.schema import Playbook
 from bot.library.segments import Segments, load_segments
 from bot.library.stages import Stages, load_stages
@@ -47,6 +48,7 @@ class Files:
         self.interruptions = Interruptions()
         self.metrics = Metrics()
         self.inbound: Mapping[str, Inbound] = {}
+        self.rule_book = RuleBook()
         self.overlay_files = Overlays()
         self._read_files = Documents()
         self._stamp: TreeStamp | None = None
@@ -79,7 +81,16 @@ class Files:
         self.contacting_policy = load_contacting_policy(self.directory)
         self.guardrails = load_guardrails(self.directory, self.catalog)
         self.interruptions = load_interruptions(self.directory)
+        self.rule_book = load_rules(self.directory, self.names_for_rules, self._read_files)
+        self.catalog = replace(self.catalog, problems=(*self.catalog.problems, *self.rule_book.problems))
         return self.catalog
+
+    @property
+    def names_for_rules(self) -> Known:
+        """What rules may name of the other files."""
+        overlays = [overlay.key for overlay in self.overlay_files.usable]
+        segments, stages = self.segments.titles, self.stages.titles
+        return Known(self.catalog, self.metrics, stages, segments, self.journeys, overlays)
 
     def reload_if_changed(self) -> bool:
         """Load again when a file was changed, added or deleted since; whether that was so.

@@ -7,40 +7,21 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from bot.library.account_conditions import asked_fields, asks_for_whole_account, check_about_account
-from bot.library.conditions import ACCOUNT_FIELDS, Condition
 from bot.library.configuration import load_configuration
 from bot.library.loading import Catalog
 from bot.library.nearness import unknown_name
 from bot.library.references import Complaint, located_error
 from bot.library.schema import Authored, Key, Owner
 from bot.library.stages import repeated
+from bot.library.watched_conditions import ACCOUNT, WatchedCondition, check_watched
 from bot.models import MemberRole, Severity
-
-GUARDED_FIELDS = frozenset(
-    {
-        "health",
-        "band",
-        "health_change",
-        "confidence",
-        "days_since_contact",
-        "days_since_sentiment",
-        "steps_overdue",
-        "longest_overdue_days",
-        "open_escalations",
-    }
-)
-"""What the conditions of guardrails can ask of an account besides what all conditions can."""
 
 
 def _check_guarded(expression: str) -> str:
-    """Every field is named, so that a condition is told of no more than it asks for: that is what it costs."""
-    if asks_for_whole_account(expression):
-        raise ValueError(f"name the fields of the account with a dot, as in account.health: {expression!r}")
-    return check_about_account(expression, ACCOUNT_FIELDS | GUARDED_FIELDS)
+    return check_watched(expression, subjects=[ACCOUNT])
 
 
-GuardedCondition = Annotated[Condition, AfterValidator(_check_guarded)]
+GuardedCondition = Annotated[str, AfterValidator(_check_guarded)]
 ShortTitle = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
 
 
@@ -78,9 +59,8 @@ class Guardrail(Authored):
     )
 
     @cached_property
-    def asks(self) -> frozenset[str]:
-        """The fields of the account that the condition asks for."""
-        return asked_fields(self.when)
+    def condition(self) -> WatchedCondition:
+        return WatchedCondition(self.when)
 
 
 class Guardrails(Authored):

@@ -19,7 +19,7 @@ from bot.library.advocacy import AdvocacyPolicy, ContactLimit
 from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS
 from bot.library.contacting import ContactingPolicy, MailLimit, MailLimits
 from bot.library.groups import Include, StepGroup
-from bot.library.guardrails import GUARDED_FIELDS, Guardrail, GuardrailAction, GuardrailEscalation, Guardrails
+from bot.library.guardrails import Guardrail, GuardrailAction, GuardrailEscalation, Guardrails
 from bot.library.health_config import (
     Bands,
     Confidence,
@@ -40,6 +40,7 @@ from bot.library.measures import Measure
 from bot.library.metrics import Metric, Metrics
 from bot.library.offsets import Due, Offset
 from bot.library.overlays import AddedStep, Overlay, Partial, Wording
+from bot.library.rules import Advance, AlertCall, Rule, RuleAction, RuleFile, Scope, Sustained
 from bot.library.schema import (
     AnchorTrigger,
     Artefact,
@@ -65,6 +66,7 @@ from bot.library.schema import (
 from bot.library.segments import SegmentRow, Segments, SegmentSpec
 from bot.library.stages import Stages, StageSpec
 from bot.library.tags import ITEMS, PLAIN_TAGS, TAGS
+from bot.library.watched_conditions import BAND_FIELDS, GUARDED_FIELDS
 from bot.settings import ROOT
 
 BEGIN = "<!-- from here on written by `python -m bot.library.reference` -->"
@@ -128,6 +130,12 @@ SECTIONS: tuple[tuple[str, type[Authored]], ...] = (
     ("health.yaml: `milestones`", MilestonesRule),
     ("health.yaml: `last_contact`", LastContactRule),
     ("health.yaml: one of `by_touch`", ContactRange),
+    ("rules/*.yaml: a rule", Rule),
+    ("A rule's `only`", Scope),
+    ("A rule's `sustained`", Sustained),
+    ("A rule's `then`", RuleAction),
+    ("A rule's `advance`", Advance),
+    ("A rule's `alert`", AlertCall),
 )
 
 
@@ -145,6 +153,7 @@ SCHEMAS: Mapping[str, type[Authored]] = {
     "metrics-schema.json": Metrics,
     "inbound/schema.json": Inbound,
     "health-schema.json": HealthConfig,
+    "rules/schema.json": RuleFile,
 }
 """What editors check files against, by the schema's place in playbooks/."""
 
@@ -286,6 +295,11 @@ _LABELS: dict[type[Authored], str] = {
     ContactRange: "good and bad days",
     Metric: "metric",
     MeasuredComponent: "component",
+    Scope: "`only`",
+    Sustained: "`sustained`",
+    RuleAction: "`then`",
+    Advance: "`advance`",
+    AlertCall: "`alert`",
 }
 _PLURALS = {"criterion": "criteria", "exit criterion": "exit criteria", "`include`": "`include`"}
 
@@ -307,8 +321,9 @@ def _conditions_section() -> str:
 
     rows = [
         listed("account", ACCOUNT_FIELDS),
-        listed("account", GUARDED_FIELDS, ", in guardrails only"),
+        listed("account", GUARDED_FIELDS, ", in rules and guardrails only"),
         listed("contact", CONTACT_FIELDS),
+        listed("bands", BAND_FIELDS, ", in rules only: the lowest score of each, from health.yaml"),
     ]
     return "\n".join(["### What conditions can ask", "", "| about | fields |", "|---|---|", *rows])
 

@@ -104,15 +104,20 @@ class RuleStatus(StrEnum):
 
 
 class RuleState(SQLModel, table=True):
-    """Whether a rule acts, as somebody decided about it. `digest` is that of the content decided about."""
+    """Whether a rule acts, as somebody decided about it. `digest` is that of the content decided about.
+
+    A held rule is weighed first: on how many accounts it would act now, and what its backtest says. The row without a
+    key says that the files were compared with the database.
+    """
 
     __tablename__ = "rule_states"
 
     key: str = Field(primary_key=True, max_length=80)
     digest: str = Field(max_length=64, description="SHA-256 of the rule, hexadecimal")
     status: RuleStatus = choice(RuleStatus)
-    held_for: int | None = Field(default=None, description="on how many accounts it would act now, when it is held")
+    held_for: int | None = Field(default=None, description="on how many accounts it would act now; None: not weighed")
     held_at: datetime | None = instant(default=None)
+    backtest: dict[str, Any] = json_field(default_factory=dict)
     decided_by_id: int | None = foreign_key("members", default=None, index=False)
     decided_at: datetime | None = instant(default=None)
     changed_at: datetime = instant()

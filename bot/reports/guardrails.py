@@ -54,6 +54,6 @@ async def _counts(reader: Reader, library: Library, now: datetime) -> Counter[st
     for first in range(1, last + 1, PAGE) if library.guardrails.guardrails else ():
         scope = between(first, first + PAGE - 1)
         healths = await load_health(reader, scope, library.health_config, now)
-        found = await find_crossings(reader, library.guardrails.guardrails, healths, now)
+        found = await find_crossings(reader, library.guardrails.guardrails, healths, library.health_config, now)
         counts.update(crossing.guardrail.key for crossing in found)
     return counts

@@ -27,6 +27,7 @@ class Watch:
 
     def __init__(self, library: Library) -> None:
         self.file: Guardrails = library.guardrails
+        self.config = library.health_config
         self.guardrails = ready_guardrails(library)
         self.crossings: list[Crossing] = []
         self.done: Done = {}
@@ -36,7 +37,7 @@ class Watch:
         if not self.guardrails:
             return
         async with services.database.reading() as connection:
-            self.crossings += await find_crossings(connection, self.guardrails, healths, now)
+            self.crossings += await find_crossings(connection, self.guardrails, healths, self.config, now)
             self.done |= await done_lately(connection, healths, self.guardrails, now)
 
     def to_act_on(self, now: datetime) -> list[Crossing]:

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=40), nullable=False),
         sa.Column("held_for", sa.Integer(), nullable=True),
         sa.Column("held_at", INSTANT, nullable=True),
+        sa.Column("backtest", JSON_OBJECT, nullable=False),
         sa.Column("decided_by_id", BIG_ID, nullable=True),
         sa.Column("decided_at", INSTANT, nullable=True),
         sa.Column("changed_at", INSTANT, nullable=False),

@@ -1,0 +1,1 @@
+"""What rules do to accounts and runs, and which rules may act at all."""

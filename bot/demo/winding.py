@@ -17,6 +17,7 @@ from bot.schedule.daily import run_daily
 from bot.schedule.firing import fire_due, next_due_at
 from bot.schedule.heartbeat import HOUR, Heartbeat, worker_jobs
 from bot.schedule.hygiene import send_data_checks
+from bot.schedule.ruling import evaluate_due
 from bot.services import Services
 
 DAILY_AT = time(0, 5, tzinfo=UTC)  # the worker does the daily jobs with the first beat of the day
@@ -75,6 +76,7 @@ class Worker:
             await keep_numbers_coming(self._services, moment)
             journey.started += await run_daily(self._services, moment)
             await send_data_checks(self._services, moment)
+            await evaluate_due(self._services, moment)
             journey.fired += (await fire_due(self._services, moment)).fired
             self._clock.set(moment + timedelta(seconds=self._services.settings.coalesce_seconds))
             await self._hurried.drain()

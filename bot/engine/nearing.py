@@ -161,6 +161,11 @@ def _page(candidates: ColumnElement[bool], after: int, among: Collection[int] | 
 
 def served(*which: ColumnElement[bool]) -> Select[Any]:
     """Accounts that somebody serves, in the order of their ids: with a CSM, neither archived nor churned."""
+    return ever_served(*which, col(Account.archived).is_(False), col(Account.stage) != Stage.CHURNED)
+
+
+def ever_served(*which: ColumnElement[bool]) -> Select[Any]:
+    """The same, with those that are archived or have churned."""
     is_csm = and_(col(AccountRole.account_id) == Account.id, col(AccountRole.role) == MemberRole.CSM)
     return (
         select(
@@ -170,7 +175,7 @@ def served(*which: ColumnElement[bool]) -> Select[Any]:
         )
         .join(AccountRole, is_csm)
         .join(Member, and_(col(Member.id) == AccountRole.member_id, col(Member.active)))
-        .where(*which, col(Account.archived).is_(False), col(Account.stage) != Stage.CHURNED)
+        .where(*which)
         .order_by(col(Account.id))
     )
 

@@ -26,6 +26,7 @@ ACCOUNT_COLUMNS = (
     "sentiment",
     *(anchor.value for anchor in Anchor),
 )
+DATES_AHEAD = tuple(f"days_until_{anchor}" for anchor in Anchor)
 CONTACT_COLUMNS = ("name", "email", "title", "roles", "nps", "may_email", "advocate", "advocacy")
 
 # Nobody was ever asked before they were, so these are known of everybody: `contact.days_since_ask > 90` holds of them.

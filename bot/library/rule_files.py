@@ -13,7 +13,7 @@ from bot.library.measures import unknown_metric
 from bot.library.metrics import Metrics
 from bot.library.nearness import unknown_name
 from bot.library.references import Complaint, Location
-from bot.library.rules import Rule
+from bot.library.rules import Advance, Rule
 from bot.library.schema import Playbook
 
 FOLDER = "rules"
@@ -157,13 +157,11 @@ def _fit_complaints(rule: Rule, where: Location, playbook: Playbook) -> Iterator
     if playbook.subject == "contact" and not rule.of_contact:
         yield where, f"{playbook.key!r} is about a contact: say `subject: contact` in this rule"
     if rule.then.advance:
-        yield from _advance_complaints(rule, playbook)
+        yield from _advance_complaints(rule.then.advance, playbook)
 
 
-def _advance_complaints(rule: Rule, playbook: Playbook) -> Iterator[Complaint]:
+def _advance_complaints(advance: Advance, playbook: Playbook) -> Iterator[Complaint]:
     """Nobody is there to answer what the step asks for."""
-    advance = rule.then.advance
-    assert advance is not None
     steps = {step.key: step for step in playbook.steps}
     step = steps.get(advance.step)
     if step is None:

@@ -1,4 +1,4 @@
-"""Rules, playbooks/rules/*.yaml: what the data must say, and what is done then: start a playbook, end it, tell somebody."""
+"""Rules, playbooks/rules/*.yaml: what the data must say, and what is done then, as to start a playbook."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -59,7 +59,7 @@ class Advance(Authored):
 class AlertCall(Authored):
     """Somebody is asked to decide: Start the recommended playbook, Not now, or Wrong data."""
 
-    to: MemberRole = Field(MemberRole.CSM, description="who is asked: a role on the account")
+    to: Owner = Field(MemberRole.CSM, description="who is asked: a role on the account, or an email")
     playbook: Key | None = Field(None, description="the playbook that is recommended")
     severity: Severity = Field(Severity.MEDIUM, description="how much it may interrupt")
 

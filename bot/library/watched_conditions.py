@@ -106,12 +106,7 @@ def _fraction(value: Any) -> Any:
     return value
 
 
-def check_watched(
-    text: str,
-    *,
-    subjects: Collection[str],
-    measures: Collection[str] = (),
-) -> str:
+def check_watched(text: str, *, subjects: Collection[str], measures: Collection[str] = ()) -> str:
     """The condition, when it asks for nothing but what there is; raises ValueError otherwise.
 
     It is tried on an account for which everything is known, so that comparing what cannot be compared is told at once.
@@ -141,20 +136,8 @@ def _example(subject: str, measures: Collection[str]) -> str:
 
 
 _WORDS = {
-    *(
-        "key",
-        "name",
-        "domain",
-        "segment",
-        "touch",
-        "stage",
-        "journey",
-        "entry_reason",
-        "industry",
-        "country",
-        "outcome",
-    ),
-    *("currency", "sentiment", "band", "email", "title", "advocate"),
+    *("key", "name", "domain", "segment", "touch", "stage", "journey", "entry_reason", "industry", "country"),
+    *("outcome", "currency", "sentiment", "band", "email", "title", "advocate"),
     *("contract_start", "trial_end", "go_live_date", "renewal_date"),
 }
 _LISTS = {"roles", "advocacy"}

@@ -1,4 +1,4 @@
-"""What a day owes: journeys roll over, playbooks whose date has come near are started, health is kept, guardrails hold.
+"""What a day owes: journeys roll over, playbooks whose date is near start, health is kept, guardrails and rules act.
 
 Everything here may run any number of times a day: what has been done is not done again.
 """
@@ -14,6 +14,7 @@ from bot.engine.triggers import start_due
 from bot.schedule.code_reds import ask_in_code_reds
 from bot.schedule.guarding import Watch, act_on_crossings
 from bot.schedule.resting_alerts import repeat_alerts
+from bot.schedule.ruling import RuleWatch
 from bot.services import Services
 from bot.signals.health_snapshots import snapshot_pages
 
@@ -26,27 +27,28 @@ PAUSE = (
 
 
 async def run_daily(services: Services, now: datetime) -> int:
-    """Roll over journeys, start due playbooks, keep every account's health and act on what it has crossed.
+    """Roll over journeys, start due playbooks, keep every account's health, and act on guardrails and rules.
 
     Returns how many playbooks started because a date has come near.
     """
     rolled = await roll_journeys(services, now)
     started = await _start_playbooks(services, now)
-    guarded = await keep_health(services, now)
+    watched = await keep_health(services, now)
     await ask_in_code_reds(services, now)
     await repeat_alerts(services, now)
-    if started or rolled or guarded:
-        log.info("day_began", playbooks_started=started, journeys_rolled_over=rolled, guardrails_acted=guarded)
+    if started or rolled or watched:
+        log.info("day_began", playbooks_started=started, journeys_rolled_over=rolled, watched_acted=watched)
         services.wake()
     return started
 
 
 async def keep_health(services: Services, now: datetime) -> int:
-    """Write down the health of the day, and act on the guardrails it crosses. Returns for how many that was."""
-    watch = Watch(services.library)
+    """Write down the health of the day, and do what guardrails and rules say. Returns how much that was."""
+    watch, rules = Watch(services.library), RuleWatch(services.library)
     async for healths in snapshot_pages(services.database, services.library.health_config, now):
         await watch.look_at(services, healths, now)
-    return await act_on_crossings(services, watch, now)
+        await rules.look_at(services, healths, now)
+    return await act_on_crossings(services, watch, now) + await rules.act(services, now)
 
 
 async def roll_journeys(services: Services, now: datetime) -> int:

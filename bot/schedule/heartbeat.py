@@ -14,6 +14,7 @@ from bot.schedule.firing import fire_due
 from bot.schedule.hygiene import send_data_checks
 from bot.schedule.library_watch import LibraryWatch
 from bot.schedule.quarantine import empty_quarantine
+from bot.schedule.ruling import evaluate_due, weigh_held
 from bot.services import Services
 
 log = structlog.get_logger(__name__)
@@ -28,14 +29,8 @@ Jobs = Sequence[tuple[Job, float]]
 
 def worker_jobs(services: Services) -> Jobs:
     often = services.settings.heartbeat_seconds
-    return (
-        (fire_due, often),
-        (start_bulk, often),
-        (run_daily, HOUR),
-        (send_data_checks, HOUR),
-        (empty_quarantine, MINUTE),
-        *watching_jobs(),
-    )
+    ours = ((fire_due, often), (start_bulk, often), (evaluate_due, often), (weigh_held, often))
+    return (*ours, (run_daily, HOUR), (send_data_checks, HOUR), (empty_quarantine, MINUTE), *watching_jobs())
 
 
 def watching_jobs() -> Jobs:
@@ -44,7 +39,8 @@ def watching_jobs() -> Jobs:
 
 
 class Heartbeat:
-    """Fires due touchpoints and starts what many accounts wait for, every few seconds; once an hour, what a day owes.
+    """Fires due touchpoints, starts what many accounts wait for and asks the rules of what has changed, every few
+    seconds; once an hour, what a day owes.
 
     A process with `jobs` of its own (functions and seconds) does those instead.
     """

@@ -5,6 +5,7 @@ from datetime import datetime
 import structlog
 
 from bot.engine.governance.syncing import sync_versions
+from bot.engine.rules.standing import sync_rules
 from bot.schedule.reloading import reload_changed
 from bot.services import Services
 
@@ -22,7 +23,7 @@ class LibraryWatch:
         self._compared: object | None = None
 
     async def look(self, services: Services, now: datetime) -> int:
-        """Returns how many versions changed. What fails is tried again at the next look."""
+        """Returns how many versions and rules changed. What fails is tried again at the next look."""
         library = services.library
         await reload_changed(library)
         async with services.database.reading() as connection:
@@ -31,7 +32,7 @@ class LibraryWatch:
             return 0
         catalog = library.catalog
         async with services.database.long_transaction() as session:
-            changed = await sync_versions(session, library, now)
+            changed = await sync_versions(session, library, now) + await sync_rules(session, library, now)
         async with services.database.reading() as connection:
             await library.refresh(connection)
         self._compared = catalog

@@ -41,9 +41,8 @@ async def find_crossings(
     if not guardrails or not healths:
         return []
     scope = between(min(healths), max(healths))
-    exempt = await exempt_accounts(
-        reader, scope, {key for guardrail in guardrails if (key := guardrail.then.start)}, now
-    )
+    started = {key for guardrail in guardrails if (key := guardrail.then.start)}
+    exempt = await exempt_accounts(reader, scope, started, now)
     subjects = await load_subjects(reader, scope, GUARDED, config, now, healths)
     return [
         Crossing(guardrail, subject.account_id, why_words(guardrail, subject.account))

@@ -1,4 +1,4 @@
-"""Which rules may act. Nobody publishes a rule blind: a new or changed one is held until somebody has seen its backtest.
+"""Which rules may act. Nobody publishes a rule blind: a new or changed one is held until its backtest was looked at.
 
 The first comparison of the files with the database lets all rules act, as it approves all playbooks. A rule that would
 act on very many accounts is held in the same way.
@@ -156,12 +156,7 @@ async def keep_weight(
 ) -> bool:
     """Write down on how many accounts a held rule would act and what its backtest says, and ask whoever decides."""
     state = await session.get(RuleState, rule.key, with_for_update=True, populate_existing=True)
-    if (
-        state is None
-        or state.status is not RuleStatus.HELD
-        or state.digest != rule.digest
-        or state.held_for is not None
-    ):
+    if state is None or (state.status, state.digest) != (RuleStatus.HELD, rule.digest) or state.held_for is not None:
         return False
     state.held_for, state.backtest = held_for, backtest
     for member in await owners_of(session, rule.owner):

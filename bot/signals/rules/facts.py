@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from bot.db import Reader
 from bot.engine.calendars import local_date
-from bot.engine.nearing import served
+from bot.engine.nearing import ever_served, served
 from bot.library.facts import account_facts, contact_facts
 from bot.library.health_config import HealthConfig
 from bot.library.rules import Rule
@@ -73,19 +73,28 @@ class Subjects:
 
 
 async def load_subjects(
-    reader: Reader, scope: Scope, needs: Needs, config: HealthConfig, now: datetime, healths: Healths | None = None
+    reader: Reader,
+    scope: Scope,
+    needs: Needs,
+    config: HealthConfig,
+    now: datetime,
+    healths: Healths | None = None,
+    *,
+    lost_too: bool = False,
 ) -> Subjects:
     """Accounts without a CSM, archived and churned ones are left out. Today is the CSM's.
 
-    `healths` are those of the accounts in scope, when the caller has worked them out already.
+    `healths` are those of the accounts in scope, when the caller has worked them out already; `lost_too`: with archived
+    and churned accounts.
     """
     if healths is None:
         healths = await load_health(reader, scope, config, now) if needs.daily else {}
     escalations = await open_escalations(reader, scope) if needs.escalations else {}
-    rows = (await reader.execute(served(scope(Account.id)))).all()
+    which = ever_served if lost_too else served
+    rows = (await reader.execute(which(scope(Account.id)))).all()
     today = {row.id: local_date(now, row.timezone) for row in rows}
     accounts = {
-        row.id: account_facts(row, today[row.id])
+        row.id: account_facts(row, today[row.id])  # type: ignore[arg-type]  # its columns
         | (guarded_facts(*healths[row.id], now) if row.id in healths else {})
         | ({"open_escalations": escalations.get(row.id, 0)} if needs.escalations else {})
         for row in rows

@@ -44,7 +44,8 @@ def rule_words(
     """What was measured of what the rule asks for. `numbers` are those of now and, of a sustained rule, of before."""
     parts = [*_measured(rule, numbers[0], at_start or {}, metrics)]
     if len(numbers) > 1:
-        parts += [_earlier(rule, place, earlier, metrics) for place, earlier in enumerate(numbers[1:], 1)]
+        every = rule.sustained.every if rule.sustained else 0
+        parts += [_earlier(rule, every * place, earlier, metrics) for place, earlier in enumerate(numbers[1:], 1)]
     parts += account_words(rule.condition.asked(ACCOUNT), account)
     if contact and "nps" in rule.condition.asked(CONTACT):
         parts.append(f"NPS {contact.get('nps', 'not known')}")
@@ -95,14 +96,13 @@ def _change(measured: Sequence[tuple[Measure, float, str]]) -> str:
     return f" ({round(100 * (measured[0][1] - measured[1][1]) / abs(measured[1][1])):+d} %)"
 
 
-def _earlier(rule: Rule, place: int, numbers: Numbers, metrics: Metrics) -> str:
-    assert rule.sustained
+def _earlier(rule: Rule, days: int, numbers: Numbers, metrics: Metrics) -> str:
     told = [
         number_words(numbers[name], metrics, measure.metric)
         for name, measure in rule.measures.items()
         if name in numbers and name in rule.condition.asked("measures")
     ]
-    return f"{counted(rule.sustained.every * place, 'day')} before: {' and '.join(told)}"
+    return f"{counted(days, 'day')} before: {' and '.join(told)}"
 
 
 def number_words(number: float, metrics: Metrics, metric: str) -> str:

@@ -16,7 +16,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from bot import __version__
-from bot.commands import importing, playbooks, processes, reporting, tokens, upkeep
+from bot.commands import importing, playbooks, processes, reporting, rules, tokens, upkeep
 from bot.commands.groups import help_when_alone
 from bot.errors import PlaycallError
 
@@ -31,6 +31,7 @@ app = typer.Typer(
 processes.add_to(app)
 importing.add_to(app)
 playbooks.add_to(app)
+rules.add_to(app)
 reporting.add_to(app)
 tokens.add_to(app)
 upkeep.add_to(app)

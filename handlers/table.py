@@ -45,6 +45,8 @@ from handlers.actions.quarantine_assign import handle_quarantine_assign
 from handlers.actions.quarantine_drop import handle_quarantine_drop
 from handlers.actions.rehearsal_page import handle_rehearsal_page
 from handlers.actions.retrospective import handle_retrospective
+from handlers.actions.rule_let_act import handle_rule_let_act
+from handlers.actions.rule_off import handle_rule_off
 from handlers.actions.stage_move import handle_stage_move
 from handlers.actions.step_complete import handle_step_complete
 from handlers.actions.step_confirm import handle_step_confirm
@@ -146,6 +148,8 @@ ACTIONS: Mapping[str, Callable[[ActionCall], Awaitable[None]]] = {
     ActionId.VERSION_APPROVE: handle_version_approve,
     ActionId.VERSION_SEND_BACK: handle_version_send_back,
     ActionId.VERSION_MOVE: handle_version_move,
+    ActionId.RULE_LET_ACT: handle_rule_let_act,
+    ActionId.RULE_OFF: handle_rule_off,
     ActionId.EXEMPTION_APPROVE: handle_exemption_approve,
     ActionId.EXEMPTION_DECLINE: handle_exemption_decline,
     # --- journeys -----------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def lint(
 
     library = load_library(directory)
     today, stages = SystemClock().now().date(), library.stages.titles
-    findings = find(library.catalog, library.overlay_files, library.emails, today, stages)
+    findings = find(library.catalog, library.overlay_files, library.emails, today, stages, library.rule_book)
     if not library.catalog.playbooks and not findings:
         _no_playbooks(library.directory)
     elif format_ is Format.JSON:

@@ -17,6 +17,7 @@ from bot.delivery.building.homes import build_home
 from bot.delivery.building.notices import build_notice
 from bot.delivery.building.quarantine import build_quarantine
 from bot.delivery.building.redraws import build_redraw
+from bot.delivery.building.rules import build_rule_held
 from bot.delivery.building.steps import build_blocked, build_steps
 from bot.delivery.outgoing import Builder
 from bot.models import DeliveryKind
@@ -34,6 +35,7 @@ BUILDERS: Mapping[DeliveryKind, Builder] = {
     DeliveryKind.EMAIL: build_email,
     DeliveryKind.VERSION_DRAFT: build_version_draft,
     DeliveryKind.VERSION_NEWS: build_version_news,
+    DeliveryKind.RULE_HELD: build_rule_held,
     DeliveryKind.EXEMPTION_REQUEST: build_exemption_request,
     DeliveryKind.ALERT: build_alerts,
     DeliveryKind.QUARANTINE: build_quarantine,

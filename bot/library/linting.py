@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bot.library.documents import Problem
+from bot.library.documents import Problem, spelled
+from bot.library.lint_of_rules import rule_remarks
 from bot.library.lint_order import order_remarks
 from bot.library.lint_rules import Level, playbook_remarks
 from bot.library.loading import Catalog
 from bot.library.overlay_loading import Overlays
 from bot.library.rendering import EmailTemplates
+from bot.library.rule_files import RuleBook
 from bot.models import Stage
 
 
@@ -40,14 +42,19 @@ def lint(
     emails: EmailTemplates,
     today: date,
     stages: Collection[str] = tuple(Stage),
+    rules: RuleBook | None = None,
 ) -> list[Finding]:
-    """Everything there is to say, file by file. `stages` are the names of the stages that there are."""
+    """Everything there is to say, file by file. `stages` are the names of the stages that there are.
+
+    What keeps a rule from being used is among the catalog's problems already.
+    """
     findings = [
         *(_of_problem(problem, Level.ERROR) for problem in catalog.problems),
         *(_of_problem(remark, Level.ADVICE) for remark in overlays.remarks),
         *_of_playbooks(catalog, emails, today, stages),
         *_of_unused_groups(catalog),
         *_of_unused_emails(catalog, overlays, emails),
+        *(_of_rules(rules) if rules else ()),
     ]
     return sorted(dict.fromkeys(findings), key=lambda finding: (finding.file, finding.line, finding.path))
 
@@ -79,6 +86,12 @@ def _of_playbooks(catalog: Catalog, emails: EmailTemplates, today: date, stages:
         for remark in (*playbook_remarks(playbook, emails, today, stages), *order_remarks(playbook)):
             place = catalog.layouts[key].problem(remark.location, remark.message)
             yield Finding(remark.level, place.file, place.line, place.path, place.message)
+
+
+def _of_rules(book: RuleBook) -> Iterator[Finding]:
+    for key, remark in rule_remarks(book):
+        source = book.source(key, remark.location)
+        yield Finding(remark.level, source.file, source.line, f"{key}.{spelled(remark.location)}", remark.message)
 
 
 def _of_unused_groups(catalog: Catalog) -> Iterator[Finding]:

@@ -76,7 +76,9 @@ def condition_words(expression: str) -> str:
 def _outside_text(part: str) -> str:
     for sign, words in SIGNS.items():
         part = re.sub(rf"\s*{re.escape(sign)}\s*", f" {words} ", part)
-    return re.sub(r"\baccount\.", "", part).replace("_", " ")
+    part = re.sub(r"\bat_start\.(\w+)", r"\1 when it began", part)
+    part = re.sub(r"\bbands\.(\w+)", r"the band \1", part)
+    return re.sub(r"\b(?:account|contact|measures)\.", "", part).replace("_", " ").replace(" * ", " × ")
 
 
 def action_words(action: GuardrailAction, starts: str | None) -> str:

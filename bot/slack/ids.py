@@ -39,6 +39,8 @@ class ActionId(StrEnum):
     VERSION_APPROVE = "version_approve"
     VERSION_SEND_BACK = "version_send_back"
     VERSION_MOVE = "version_move"
+    RULE_LET_ACT = "rule_let_act"
+    RULE_OFF = "rule_off"
     EXEMPTION_APPROVE = "exemption_approve"
     EXEMPTION_DECLINE = "exemption_decline"
 

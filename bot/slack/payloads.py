@@ -180,6 +180,13 @@ class VersionRef(Payload):
     version: int
 
 
+class RuleRef(Payload):
+    """A rule as it was shown: `digest`, the first characters of it, tells whether it has changed since."""
+
+    rule: str
+    digest: str
+
+
 class MoveForm(Payload):
     """Runs about to be moved, to the version that was in use when the form was opened: on one account or on all."""
 

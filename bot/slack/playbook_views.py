@@ -64,6 +64,7 @@ HELP = "\n".join(
         "`/playbook exempt KEY ACCOUNT`  ask that an account goes without it",
         "`/playbook exemptions`  who goes without what, until when",
         "`/playbook on KEY`, `/playbook off KEY`  whether the team uses it (leaders)",
+        "`/playbook rules`  what the data must say for something to happen; `rules KEY` tries one",
         "`/playbook guardrails`  when somebody steps in by itself, and what is done then",
         "`/playbook assets WORDS`  documents and email templates of all playbooks",
         "`/playbook suggest KEY TEXT`  say what should be different about a playbook",

@@ -21,6 +21,7 @@ from handlers.commands.playbook_guardrails import show_guardrails
 from handlers.commands.playbook_rehearse import rehearse_playbook
 from handlers.commands.playbook_report import show_report
 from handlers.commands.playbook_review import show_review
+from handlers.commands.playbook_rules import show_rules
 from handlers.commands.playbook_runs import cancel_playbook, pause_playbook, resume_playbook
 from handlers.commands.playbook_skip import skip_playbook
 from handlers.commands.playbook_start import start_playbook
@@ -96,6 +97,7 @@ SUBCOMMANDS: Mapping[str, Callable[[CommandCall, str], Awaitable[None]]] = {
     "review": show_review,
     "assets": show_assets,
     "guardrails": show_guardrails,
+    "rules": show_rules,
     "tasks": show_tasks,
     "outreach": show_own_outreach,
     "help": show_help,

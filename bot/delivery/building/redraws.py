@@ -10,6 +10,7 @@ from bot.delivery.building.alerts import alert_cards
 from bot.delivery.building.data_checks import check_message
 from bot.delivery.building.people import member_of
 from bot.delivery.building.quarantine import quarantine_message
+from bot.delivery.building.rules import held_rule
 from bot.delivery.building.steps import blocked_card
 from bot.delivery.outgoing import Outgoing, UpdateMessage
 from bot.models import Delivery, DeliveryKind, PostedMessage
@@ -23,6 +24,7 @@ from bot.slack.blocked_message import build_blocked_message
 from bot.slack.blocks import Message
 from bot.slack.escalation_message import build_escalation_message
 from bot.slack.exemption_views import build_exemption_question
+from bot.slack.rule_views import build_held_message
 from bot.slack.steps_message import build_steps_message
 from bot.slack.version_views import build_draft_message
 
@@ -54,6 +56,9 @@ async def _redrawn(session: AsyncSession, posted: PostedMessage, services: Servi
         return build_alerts_message(alerts) if alerts else None
     if posted.kind is DeliveryKind.QUARANTINE:
         return await quarantine_message(await session.connection(), original, services)
+    if posted.kind is DeliveryKind.RULE_HELD:
+        held = await held_rule(session, original, services)
+        return build_held_message(held) if held else None
     if posted.kind is DeliveryKind.BLOCKED:
         blocked = await blocked_card(session, original, services, now)
         return build_blocked_message(blocked) if blocked else None

@@ -92,6 +92,10 @@ class Replay:
             first.setdefault(firing.account_id, firing.day)
         return Counter(_became(self.fates[account_id], day) for account_id, day in first.items())
 
+    def fate_after(self, firing: Firing) -> str:
+        """`churned`, `renewed` or `customer`."""
+        return _became(self.fates[firing.account_id], firing.day)
+
     def weekly_tasks(self) -> dict[str, float]:
         """By CSM, the tasks a week, on average over the whole time."""
         weeks = max(1.0, ((self.until - self.since).days + 1) / 7)

@@ -1,0 +1,218 @@
+"""Rules at work on a database: what they start, end and ask, once. Rows 2.17, 2.18, 4.21, 4.23, 4.45, 2.35."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from bot.models import (
+    Alert,
+    AlertStatus,
+    Contact,
+    DeliveryKind,
+    DueEvaluation,
+    Escalation,
+    Milestone,
+    MilestoneStatus,
+    Run,
+    RunStatus,
+    StepStatus,
+    TouchpointStatus,
+)
+from bot.schedule.daily import run_daily
+from bot.schedule.ruling import evaluate_due
+from tests.support.rules import DROP, NOW_AND_BEFORE, firings, make_rule, measure, services_of, use_rules
+from tests.support.world import World, use_playbook
+
+DROPPED = (48.0,) * 28 + (31.0,) * 7
+EXIT = {"key": "back", "title": "Use is back", "when": "measures.now >= at_start.before * 0.9"}
+
+
+@pytest.fixture
+def play(world: World) -> None:
+    use_playbook(world.library, {"key": "call"}, {"key": "write", "due": "4d", "needs": ["call"]})
+
+
+async def runs(world: World) -> list[Run]:
+    async with world.database.transaction() as session:
+        return list((await session.exec(select(Run).order_by(Run.id))).all())  # type: ignore[arg-type]  # a column
+
+
+async def waiting(world: World) -> int:
+    async with world.database.transaction() as session:
+        return len((await session.exec(select(DueEvaluation))).all())
+
+
+async def test_a_drop_in_usage_starts_its_playbook_once_and_says_why(world: World, play: None) -> None:
+    """Row 2.17: drop against a baseline window. Row 1.4: at-risk playbooks are started by signals."""
+    await use_rules(world, make_rule())
+    await measure(world, "active_users", *DROPPED)
+    assert await evaluate_due(services_of(world), world.now) == 1
+    (run,) = await runs(world)
+    assert (run.playbook_key, run.status) == ("test-play", RunStatus.ACTIVE)
+    (firing,) = await firings(world)
+    why = "active users: 31 on average over 7 days, 48 on average over 28 days until 7 days ago (-35 %)"
+    assert (firing.why, firing.did, firing.run_id) == (why, "Test play is started", run.id)
+    assert f"“Use fell” ({why}): Test play is started" in await world.timeline()
+    assert await waiting(world) == 0
+    await measure(world, "active_users", 30.0, until=world.now + timedelta(days=1))
+    assert await evaluate_due(services_of(world), world.now + timedelta(days=1)) == 0
+    assert len(await firings(world)) == 1
+
+
+async def test_recovery_ends_the_run_and_calls_off_what_was_due(world: World, play: None) -> None:
+    """Row 2.18: stops when usage recovers, measured by what it was before the run began."""
+    await use_rules(world, make_rule(), make_rule(**EXIT, then={"exit": "test-play"}))
+    await measure(world, "active_users", *DROPPED)
+    await evaluate_due(services_of(world), world.now)
+    later = world.now + timedelta(days=40)  # by now the weeks before are low ones, too
+    await measure(world, "active_users", *(31.0,) * 40, until=later)
+    assert await evaluate_due(services_of(world), later) == 1  # the drop is over, the run is not
+    assert (await runs(world))[0].status is RunStatus.ACTIVE
+    recovered = later + timedelta(days=7)
+    await measure(world, "active_users", *(45.0,) * 7, until=recovered)
+    assert await evaluate_due(services_of(world), recovered) == 1
+    (run,) = await runs(world)
+    assert run.status is RunStatus.COMPLETED
+    assert run.end_reason is not None
+    assert run.end_reason.startswith("its reason is gone (active users: 45 on average over 7 days, 48 on average")
+    assert {step.status for step in (await world.steps(run.id)).values()} == {StepStatus.CANCELLED}
+    assert await world.touchpoints(status=TouchpointStatus.PLANNED) == []
+    (told,) = [d for d in await world.deliveries(kind=DeliveryKind.NOTICE)]
+    assert told.member_id == world.maya.member_id
+    assert "Test play has ended on Acme: its reason is gone" in told.payload["text"]
+
+
+async def test_a_run_that_somebody_starts_while_all_is_well_is_left_to_them(world: World) -> None:
+    """It ends when things have become well, not when they were so all along."""
+    run_id = await world.start({"key": "call"})
+    await use_rules(world, make_rule(**EXIT, then={"exit": "test-play"}))
+    await measure(world, "active_users", *(48.0,) * 40)
+    assert await evaluate_due(services_of(world), world.now) == 0
+    assert (await world.run(run_id)).status is RunStatus.ACTIVE
+
+
+async def test_it_fires_again_after_its_reason_was_gone_and_it_has_rested(world: World, play: None) -> None:
+    """Row 4.45: no reaction to every chatter."""
+    latest = {"now": {"metric": "active_users"}}
+    rule = make_rule(measures=latest, when="measures.now < 40", then={"alert": {"to": "csm"}}, cool_down=10)
+    await use_rules(world, rule)
+    for day, users in ((0, 30.0), (1, 100.0), (2, 30.0), (12, 30.0)):
+        at = world.now + timedelta(days=day)
+        await measure(world, "active_users", users, until=at)
+        await evaluate_due(services_of(world), at)
+    found = await firings(world)
+    assert [(firing.fired_at - world.now).days for firing in found] == [0, 12]
+    assert [firing.cleared_at is None for firing in found] == [False, True]
+
+
+async def test_the_end_of_data_is_not_the_end_of_the_reason(world: World, play: None) -> None:
+    await use_rules(world, make_rule())
+    await measure(world, "active_users", *DROPPED)
+    await evaluate_due(services_of(world), world.now)
+    await run_daily(services_of(world), world.now + timedelta(days=100))
+    assert [firing.cleared_at for firing in await firings(world)] == [None]
+
+
+async def test_a_rule_alerts_and_the_alert_ends_with_its_reason(world: World) -> None:
+    await use_rules(
+        world, make_rule(then={"alert": {"to": "csm", "playbook": "usage-drop"}}, until="measures.now > 40")
+    )
+    await measure(world, "active_users", *DROPPED)
+    await evaluate_due(services_of(world), world.now)
+    async with world.database.transaction() as session:
+        alert = (await session.exec(select(Alert))).one()
+    assert (alert.title, alert.cause, alert.playbook_key, alert.status) == (
+        "Use fell",
+        "drop",
+        "usage-drop",
+        AlertStatus.OPEN,
+    )
+    later = world.now + timedelta(days=7)
+    await measure(world, "active_users", *(48.0,) * 7, until=later)
+    await evaluate_due(services_of(world), later)
+    async with world.database.transaction() as session:
+        assert (await session.exec(select(Alert.status))).all() == [AlertStatus.OVER]
+
+
+async def test_rules_of_one_cause_share_an_alert_which_ends_with_the_last_of_them(world: World) -> None:
+    call = {"alert": {"to": "csm"}}
+    await use_rules(
+        world,
+        make_rule(then=call, cause="usage"),
+        make_rule(key="low", title="Low", when="measures.now < 40", then=call, cause="usage"),
+    )
+    await measure(world, "active_users", *DROPPED)
+    assert await evaluate_due(services_of(world), world.now) == 2
+    later = world.now + timedelta(days=7)
+    await measure(world, "active_users", *(35.0,) * 7, until=later)  # no drop any more, and still low
+    await evaluate_due(services_of(world), later)
+    async with world.database.transaction() as session:
+        assert (await session.exec(select(Alert.status))).all() == [AlertStatus.OPEN]
+
+
+async def test_two_weeks_running_is_two_windows(world: World, play: None) -> None:
+    """Row 4.21: a sustained condition."""
+    week = {"using": {"metric": "core_workflow_users", "take": "mean", "over": 7}}
+    low = make_rule(measures=week, when="measures.using < 10", sustained={"periods": 2, "every": 7})
+    await use_rules(world, low)
+    await measure(world, "core_workflow_users", *(30.0,) * 7, *(4.0,) * 7)
+    assert await evaluate_due(services_of(world), world.now) == 0
+    later = world.now + timedelta(days=7)
+    await measure(world, "core_workflow_users", *(5.0,) * 7, until=later)
+    assert await evaluate_due(services_of(world), later) == 1
+    assert (await firings(world))[0].why == "people in the core workflow: 5 on average over 7 days, 7 days before: 4"
+
+
+async def test_tickets_up_while_usage_falls_needs_both(world: World, play: None) -> None:
+    """Rows 4.23 and 2.35: a compound rule; only both together start something."""
+    both = {
+        **NOW_AND_BEFORE,
+        "tickets": {"metric": "ticket_opened", "take": "count", "over": 14},
+        "earlier": {"metric": "ticket_opened", "take": "count", "over": 14, "ago": 14},
+    }
+    rule = make_rule(measures=both, when=f"measures.tickets >= 5 && measures.tickets > measures.earlier && {DROP}")
+    await use_rules(world, rule)
+    await measure(world, "active_users", *DROPPED)
+    assert await evaluate_due(services_of(world), world.now) == 0
+    await measure(world, "ticket_opened", *(1.0,) * 6, label="urgent")
+    assert await evaluate_due(services_of(world), world.now) == 1
+
+
+async def test_a_rule_about_contacts_starts_on_the_contact(world: World) -> None:
+    """Rows 1.34 and 1.35: a promoter, and a power user with a high score."""
+    use_playbook(world.library, {"key": "thank"}, key="promoter", subject="contact")
+    async with world.database.transaction() as session:
+        jane = (await session.exec(select(Contact))).one()
+        jane.roles, jane.nps = ["power_user"], 10
+        john = Contact(account_id=world.account_id, name="John", email="j@acme.example", nps=3, created_at=world.now)
+        session.add(john)
+    rule = make_rule(
+        subject="contact",
+        measures={"score": {"metric": "nps", "over": 30}},
+        when='"power_user" in contact.roles && contact.nps >= 9 && measures.score >= 9',
+        then={"start": "promoter"},
+    )
+    await use_rules(world, rule)
+    await measure(world, "nps", 10, contact_id=jane.id)
+    assert await evaluate_due(services_of(world), world.now) == 1
+    (run,) = await runs(world)
+    assert run.contact_id == jane.id
+    assert (await firings(world))[0].why == "nps answer: 10, NPS 10"
+
+
+async def test_escalations_milestones_and_steps(world: World) -> None:
+    """What else a rule can do."""
+    run_id = await world.start({"key": "call", "outcomes": [{"key": "back", "label": "Back", "then": "complete_run"}]})
+    await use_rules(
+        world,
+        make_rule(key="a", then={"escalate": {"to": "leader", "ask": "Please call them."}}),
+        make_rule(key="b", then={"milestone": "usage-dropped"}),
+        make_rule(key="c", then={"advance": {"playbook": "test-play", "step": "call", "outcome": "back"}}),
+    )
+    await measure(world, "active_users", *DROPPED, until=world.now + timedelta(days=5))
+    assert await evaluate_due(services_of(world), world.now + timedelta(days=5)) == 3
+    async with world.database.transaction() as session:
+        assert (await session.exec(select(Escalation.ask))).one().startswith("Use fell (active users: 31 ")
+        assert (await session.exec(select(Milestone.status))).all() == [MilestoneStatus.REACHED]
+    assert (await world.run(run_id)).status is RunStatus.COMPLETED

@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
     group = new_group("Check, list and try rules.")
     group.command("list")(list_rules)
     group.command("lint")(lint)
-    group.command("test")(test)
+    group.command("test")(try_rules)
     app.add_typer(group, name="rules")
 
 
@@ -62,7 +62,7 @@ def lint(
         raise typer.Exit(1)
 
 
-def test(
+def try_rules(
     file: Annotated[
         Path | None, typer.Argument(exists=True, dir_okay=False, help="Only the rules of this file.")
     ] = None,

@@ -125,15 +125,19 @@ class Rule(Authored):
     def shared_cause(self) -> str:
         return self.cause or self.key
 
+    @cached_property
+    def looks_at_all(self) -> bool:
+        return self.only == Scope()
+
+    @cached_property
+    def of_contact(self) -> bool:
+        return self.subject == "contact"
+
     @property
     def rests_for(self) -> int:
         if self.cool_down is not None:
             return self.cool_down
         return 0 if self.then.works_on else RESTS_FOR
-
-    @property
-    def of_contact(self) -> bool:
-        return self.subject == "contact"
 
     @cached_property
     def digest(self) -> str:

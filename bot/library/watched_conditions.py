@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bot.library.conditions import ACCOUNT_FIELDS, CONTACT_FIELDS, ConditionError, check_expression, holds
+from cel import Program
+
+from bot.library.conditions import (
+    ACCOUNT_FIELDS,
+    CONTACT_FIELDS,
+    ConditionError,
+    check_expression,
+    compiled,
+    is_true,
+)
 from bot.library.nearness import unknown_name
 
 ACCOUNT, CONTACT, MEASURES, AT_START, BANDS = "account", "contact", "measures", "at_start", "bands"
@@ -36,6 +45,8 @@ BAND_FIELDS = frozenset({"green", "yellow"})
 Facts = Mapping[str, Mapping[str, Any]]
 """By subject, what is known of it."""
 
+_NOTHING: Mapping[str, Any] = {}
+_NUMBERS = frozenset({MEASURES, AT_START})
 _TEXT = re.compile(r"""("[^"]*"|'[^']*'|\[\s*\d+\s*\])""")  # texts, and places in lists, stay as they are
 _WHOLE_NUMBER = re.compile(r"(?<![\w.])(\d+)(?![\w.])")
 _FIELD = re.compile(rf"(?<![\w.])({'|'.join(SUBJECTS)})\s*\.\s*(\w+)")
@@ -60,11 +71,6 @@ class WatchedCondition:
         return self.asks.get(subject, frozenset())
 
     @cached_property
-    def numbers(self) -> frozenset[str]:
-        """The measures it asks for, taken now or when a run started."""
-        return self.asked(MEASURES) | self.asked(AT_START)
-
-    @cached_property
     def expression(self) -> str:
         """It as it is evaluated."""
         parts = _TEXT.split(self.text)
@@ -82,16 +88,23 @@ class WatchedCondition:
 
         What is not known of the account or the contact makes it false, as for all conditions.
         """
-        context = {
-            subject: {name: _fraction(known[name]) for name in names if name in known}
-            for subject, names in self._fields
-            if (known := facts.get(subject)) is not None
-        }
-        for subject in (MEASURES, AT_START):
-            if len(context.get(subject, ())) < len(self.asked(subject)):
-                # evaluated all the same where it may hold without the missing number
-                return None if self._needs_all or not holds(self.expression, context) else True
-        return holds(self.expression, context)
+        context: dict[str, Any] = {}
+        lacks_number = False
+        for subject, names in self._fields:
+            known = facts.get(subject)
+            if known is None:
+                known = _NOTHING
+            found = {name: _fraction(known[name]) for name in names if name in known}
+            context[subject] = found
+            if len(found) < len(names) and subject in _NUMBERS:
+                lacks_number = True
+        if lacks_number:  # evaluated all the same where it may hold without the missing number
+            return None if self._needs_all or not is_true(self._program, context) else True
+        return is_true(self._program, context)
+
+    @cached_property
+    def _program(self) -> Program:
+        return compiled(self.expression)
 
     @cached_property
     def _needs_all(self) -> bool:

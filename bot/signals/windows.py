@@ -1,17 +1,20 @@
 """Measures of many accounts at once: one statement for each window, however many accounts and metrics are asked for."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from bot.db import Reader
 from bot.library.measures import HEALTH, Measure, Take
-from bot.models import HealthSnapshot, Signal
+from bot.models import Account, Contact, HealthSnapshot, Signal
+
+_TOLD = (Signal.kind, Signal.label, Signal.number, Signal.source, Signal.observed_at)
 
 Window = tuple[int, int]  # a measure's `over` and `ago`
 
@@ -57,7 +60,8 @@ async def load_measures(
         span = (until - timedelta(days=over), until)
         signals = [measure for measure in group if measure.metric != HEALTH]
         if latest := [measure for measure in signals if measure.take is Take.LAST]:
-            _add_latest(found, latest, await _rows(reader, _latest(subject, found, latest, span)))
+            for query in _latest(subject, found, latest, span):
+                _add_latest(found, latest, await _rows(reader, query))
         if taken := [measure for measure in signals if measure.take is not Take.LAST]:
             _add_taken(found, taken, await _rows(reader, _taken(subject, found, taken, span)), until)
         if (healths := [measure for measure in group if measure.metric == HEALTH]) and not of_contacts:
@@ -94,14 +98,47 @@ def _is_labelled(measures: Collection[Measure]) -> bool:
 
 def _latest(
     subject: Any, found: Measurements, measures: Collection[Measure], span: tuple[datetime, datetime]
+) -> Iterator[Select[Any]]:
+    """The last signal of each kind, and where one is asked for of each label; of two at one time the last to come.
+
+    Of a kind without labels it is looked up by the index for each subject, however long the window is.
+    """
+    labelled = {measure.metric for measure in measures if measure.label is not None}
+    for kind in sorted({measure.metric for measure in measures} - labelled):
+        yield _last_of(subject, found, kind, span)
+    if of_labels := [measure for measure in measures if measure.metric in labelled]:
+        yield _last_of_labels(subject, found, of_labels, span)
+
+
+def _last_of(subject: Any, found: Measurements, kind: str, span: tuple[datetime, datetime]) -> Select[Any]:
+    whose: Any = aliased(Contact if subject.key == "contact_id" else Account)
+    last: Any = aliased(Signal)
+    newest = (
+        select(last.id)
+        .where(
+            getattr(last, subject.key) == whose.id,
+            last.kind == kind,
+            last.observed_at > span[0],
+            last.observed_at <= span[1],
+        )
+        .order_by(last.observed_at.desc(), last.id.desc())
+        .limit(1)
+        .scalar_subquery()
+        .correlate(whose)
+    )
+    columns: list[Any] = [whose.id.label("subject_id"), *map(col, _TOLD)]
+    return select(*columns).join(Signal, col(Signal.id) == newest).where(whose.id.in_(list(found)))
+
+
+def _last_of_labels(
+    subject: Any, found: Measurements, measures: Collection[Measure], span: tuple[datetime, datetime]
 ) -> Select[Any]:
-    """The last signal of each kind (and, where one is asked for, label); of two at one time, the one that came last."""
-    alike = [subject, col(Signal.kind), *([col(Signal.label)] if _is_labelled(measures) else [])]
+    alike = [subject, col(Signal.kind), col(Signal.label)]
     place = func.row_number().over(partition_by=alike, order_by=[col(Signal.observed_at).desc(), col(Signal.id).desc()])
     ranked = (
         select(
             subject.label("subject_id"),
-            *map(col, (Signal.kind, Signal.label, Signal.number, Signal.source, Signal.observed_at)),
+            *map(col, _TOLD),
             place.label("place"),
         )
         .where(_within(subject, found, measures, span))
@@ -110,12 +147,17 @@ def _latest(
     return select(ranked).where(ranked.c.place == 1).order_by(ranked.c.observed_at)
 
 
+def _told(row: Row[Any]) -> tuple[Any, ...]:
+    """Without the place, where there is one."""
+    return tuple(row[:6])
+
+
 def _add_latest(found: Measurements, measures: Collection[Measure], rows: Iterable[Row[Any]]) -> None:
     by_kind = _by_kind(measures)
-    for row in rows:  # the oldest first, so that of several labels the newest stays where none is asked for
-        for measure in by_kind[row.kind]:
-            if measure.label in {None, row.label}:
-                found[row.subject_id][measure] = Measured(row.number, row.observed_at, row.label, row.source)
+    for subject_id, kind, label, number, source, observed_at in map(_told, rows):
+        for measure in by_kind[kind]:  # the oldest first: of several labels the newest stays where none is asked for
+            if measure.label is None or measure.label == label:
+                found[subject_id][measure] = Measured(number, observed_at, label, source)
 
 
 def _taken(
@@ -175,18 +217,43 @@ class _Tally:
 def _add_taken(found: Measurements, measures: Collection[Measure], rows: Iterable[Row[Any]], until: datetime) -> None:
     by_kind = _by_kind(measures)
     is_labelled = _is_labelled(measures)
-    tallies: dict[tuple[int, Measure], _Tally] = defaultdict(_Tally)
-    for row in rows:
-        for measure in by_kind[row.kind]:
-            if measure.label is None or (is_labelled and measure.label == row.label):
-                tallies[row.subject_id, measure].add(row)
-    for (subject_id, measure), tally in tallies.items():
-        if (number := tally.take(measure.take)) is not None:
-            found[subject_id][measure] = Measured(number, tally.as_of or until)
+    if is_labelled:
+        _add_tallies(found, by_kind, rows, until)
+    else:
+        _add_whole(found, by_kind, rows)
     for measure in measures:
         if measure.take is Take.COUNT:
             for known in found.values():
                 known.setdefault(measure, Measured(0, until))
+
+
+def _add_whole(found: Measurements, by_kind: Mapping[str, list[Measure]], rows: Iterable[Row[Any]]) -> None:
+    """Of signals without labels there is one row for each subject and kind."""
+    for subject_id, kind, signals, numbers, total, smallest, largest, observed_at in map(tuple, rows):
+        for measure in by_kind[kind]:
+            if measure.take is Take.COUNT:
+                found[subject_id][measure] = Measured(signals, observed_at)
+            elif numbers:
+                number = {
+                    Take.MEAN: total / numbers,
+                    Take.SUM: total,
+                    Take.SMALLEST: smallest,
+                    Take.LARGEST: largest,
+                }[measure.take]
+                found[subject_id][measure] = Measured(number, observed_at)
+
+
+def _add_tallies(
+    found: Measurements, by_kind: Mapping[str, list[Measure]], rows: Iterable[Row[Any]], until: datetime
+) -> None:
+    tallies: dict[tuple[int, Measure], _Tally] = defaultdict(_Tally)
+    for row in rows:
+        for measure in by_kind[row.kind]:
+            if measure.label is None or measure.label == row.label:
+                tallies[row.subject_id, measure].add(row)
+    for (subject_id, measure), tally in tallies.items():
+        if (number := tally.take(measure.take)) is not None:
+            found[subject_id][measure] = Measured(number, tally.as_of or until)
 
 
 def _health(found: Measurements, span: tuple[datetime, datetime]) -> Select[int, date, int]:

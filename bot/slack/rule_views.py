@@ -60,7 +60,7 @@ class WroteFiring:
 
 @dataclass(frozen=True, slots=True)
 class RuleCard:
-    """`would` are the first accounts on which it would act now, None in a large book; `would_number` counts them all."""
+    """`would` are the first accounts on which it would act now, None in a large book; `would_number` counts all."""
 
     row: RuleRow
     measures: tuple[tuple[str, str], ...]
@@ -85,7 +85,7 @@ class HeldRule:
 
 
 def build_rule_table(table: RuleTable, page: int = 1, *, leads: bool = False) -> Message:
-    intro = "`/playbook rules KEY` shows one and tries it. They are in playbooks/rules; docs/rules.md says how to write one."
+    intro = "`/playbook rules KEY` shows one and tries it. docs/rules.md says how they are written."
     empty = "There is no rule. They are written in playbooks/rules; docs/rules.md says how."
     lines = [_line(row) for row in table.rows]
     if leads:
@@ -161,10 +161,8 @@ def _definition(card: RuleCard) -> Iterator[str]:
 def _scope_words(rule: Rule) -> str:
     """`stage adoption or renewal; touch high`."""
     named = {"journeys": "journey", "segments": "segment", "stages": "stage", "touch": "touch", "overlays": "variant"}
-    parts = [
-        f"{word} {' or '.join(getattr(rule.only, name))}" for name, word in named.items() if getattr(rule.only, name)
-    ]
-    return escape("; ".join(parts))
+    listed = ((word, getattr(rule.only, name)) for name, word in named.items())
+    return escape("; ".join(f"{word} {' or '.join(names)}" for word, names in listed if names))
 
 
 def _trial(card: RuleCard) -> Iterator[str]:

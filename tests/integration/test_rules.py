@@ -29,7 +29,7 @@ EXIT = {"key": "back", "title": "Use is back", "when": "measures.now >= at_start
 
 
 @pytest.fixture
-def play(world: World) -> None:
+def playbook(world: World) -> None:
     use_playbook(world.library, {"key": "call"}, {"key": "write", "due": "4d", "needs": ["call"]})
 
 
@@ -43,7 +43,8 @@ async def waiting(world: World) -> int:
         return len((await session.exec(select(DueEvaluation))).all())
 
 
-async def test_a_drop_in_usage_starts_its_playbook_once_and_says_why(world: World, play: None) -> None:
+@pytest.mark.usefixtures("playbook")
+async def test_a_drop_in_usage_starts_its_playbook_once_and_says_why(world: World) -> None:
     """Row 2.17: drop against a baseline window. Row 1.4: at-risk playbooks are started by signals."""
     await use_rules(world, make_rule())
     await measure(world, "active_users", *DROPPED)
@@ -60,7 +61,8 @@ async def test_a_drop_in_usage_starts_its_playbook_once_and_says_why(world: Worl
     assert len(await firings(world)) == 1
 
 
-async def test_recovery_ends_the_run_and_calls_off_what_was_due(world: World, play: None) -> None:
+@pytest.mark.usefixtures("playbook")
+async def test_recovery_ends_the_run_and_calls_off_what_was_due(world: World) -> None:
     """Row 2.18: stops when usage recovers, measured by what it was before the run began."""
     await use_rules(world, make_rule(), make_rule(**EXIT, then={"exit": "test-play"}))
     await measure(world, "active_users", *DROPPED)
@@ -78,7 +80,7 @@ async def test_recovery_ends_the_run_and_calls_off_what_was_due(world: World, pl
     assert run.end_reason.startswith("its reason is gone (active users: 45 on average over 7 days, 48 on average")
     assert {step.status for step in (await world.steps(run.id)).values()} == {StepStatus.CANCELLED}
     assert await world.touchpoints(status=TouchpointStatus.PLANNED) == []
-    (told,) = [d for d in await world.deliveries(kind=DeliveryKind.NOTICE)]
+    (told,) = await world.deliveries(kind=DeliveryKind.NOTICE)
     assert told.member_id == world.maya.member_id
     assert "Test play has ended on Acme: its reason is gone" in told.payload["text"]
 
@@ -92,7 +94,8 @@ async def test_a_run_that_somebody_starts_while_all_is_well_is_left_to_them(worl
     assert (await world.run(run_id)).status is RunStatus.ACTIVE
 
 
-async def test_it_fires_again_after_its_reason_was_gone_and_it_has_rested(world: World, play: None) -> None:
+@pytest.mark.usefixtures("playbook")
+async def test_it_fires_again_after_its_reason_was_gone_and_it_has_rested(world: World) -> None:
     """Row 4.45: no reaction to every chatter."""
     latest = {"now": {"metric": "active_users"}}
     rule = make_rule(measures=latest, when="measures.now < 40", then={"alert": {"to": "csm"}}, cool_down=10)
@@ -106,7 +109,8 @@ async def test_it_fires_again_after_its_reason_was_gone_and_it_has_rested(world:
     assert [firing.cleared_at is None for firing in found] == [False, True]
 
 
-async def test_the_end_of_data_is_not_the_end_of_the_reason(world: World, play: None) -> None:
+@pytest.mark.usefixtures("playbook")
+async def test_the_end_of_data_is_not_the_end_of_the_reason(world: World) -> None:
     await use_rules(world, make_rule())
     await measure(world, "active_users", *DROPPED)
     await evaluate_due(services_of(world), world.now)
@@ -151,7 +155,8 @@ async def test_rules_of_one_cause_share_an_alert_which_ends_with_the_last_of_the
         assert (await session.exec(select(Alert.status))).all() == [AlertStatus.OPEN]
 
 
-async def test_two_weeks_running_is_two_windows(world: World, play: None) -> None:
+@pytest.mark.usefixtures("playbook")
+async def test_two_weeks_running_is_two_windows(world: World) -> None:
     """Row 4.21: a sustained condition."""
     week = {"using": {"metric": "core_workflow_users", "take": "mean", "over": 7}}
     low = make_rule(measures=week, when="measures.using < 10", sustained={"periods": 2, "every": 7})
@@ -164,7 +169,8 @@ async def test_two_weeks_running_is_two_windows(world: World, play: None) -> Non
     assert (await firings(world))[0].why == "people in the core workflow: 5 on average over 7 days, 7 days before: 4"
 
 
-async def test_tickets_up_while_usage_falls_needs_both(world: World, play: None) -> None:
+@pytest.mark.usefixtures("playbook")
+async def test_tickets_up_while_usage_falls_needs_both(world: World) -> None:
     """Rows 4.23 and 2.35: a compound rule; only both together start something."""
     both = {
         **NOW_AND_BEFORE,

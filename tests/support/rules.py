@@ -10,12 +10,12 @@ from sqlmodel import col, select
 from bot.clock import FixedClock
 from bot.engine.evaluations import ask_for_evaluation
 from bot.engine.rules.standing import sync_rules
+from bot.library.metrics import load_metrics
 from bot.library.rule_files import RuleBook
 from bot.library.rules import Rule
 from bot.models import Account, AccountRole, MemberRole, RuleFiring, Signal, Stage
 from bot.services import Services
 from bot.settings import ROOT, Settings
-from bot.library.metrics import load_metrics
 from tests.support.world import World
 
 NOW_AND_BEFORE = {

@@ -74,16 +74,17 @@ async def act_on_rule(
     await session.flush()
     did = await _act(session, library, rule, occasion, account, contact, firing, now)
     firing.did = did[:WORDS_LENGTH]
-    about = f" of {contact.name}" if contact else ""
-    record(
-        session,
-        TimelineKind.RULE_FIRED,
-        f"“{rule.title}”{about} ({occasion.why}): {did}",
-        now,
-        account_id=account.id,
-        run_id=firing.run_id,
-        details={"rule": rule.key, "firing": firing.id},
-    )
+    if not (rule.then.start and firing.run_id is None):  # that it is under way already is no news
+        about = f" of {contact.name}" if contact else ""
+        record(
+            session,
+            TimelineKind.RULE_FIRED,
+            f"“{rule.title}”{about} ({occasion.why}): {did}",
+            now,
+            account_id=account.id,
+            run_id=firing.run_id,
+            details={"rule": rule.key, "firing": firing.id},
+        )
     await session.flush()
     return firing
 

@@ -83,11 +83,13 @@ class Verdict:
 
     holds: bool | None
     over: bool
-    numbers: tuple[Numbers, ...] = ()
+    numbers: tuple[Numbers, ...] = ()  # of what holds
     at_start: Numbers | None = None
 
 
 NOTHING = Verdict(holds=False, over=True)
+UNKNOWN = Verdict(holds=None, over=False)
+NOT_OVER = Verdict(holds=False, over=False)
 
 
 def decide(verdict: Verdict, firing: int | None, last: datetime | None, rests_for: int, now: datetime) -> str | None:
@@ -131,8 +133,8 @@ class Evaluation:
         at_start: Mapping[Measure, float] | None = None,
     ) -> Verdict:
         """What the rule says of the subject. One that cannot be evaluated does not hold, and is told once."""
-        numbers = tuple(_numbers(period, found) for period in rule.periods)
-        facts: dict[str, Any] = {ACCOUNT: subject.account, MEASURES: numbers[0], BANDS: self.bands}
+        numbers = _numbers(rule.periods[0], found)
+        facts: dict[str, Any] = {ACCOUNT: subject.account, MEASURES: numbers, BANDS: self.bands}
         if subject.contact is not None:
             facts[CONTACT] = subject.contact
         start: Numbers | None = None
@@ -140,26 +142,25 @@ class Evaluation:
             start = {name: at_start[measure] for name, measure in rule.periods[0].items() if measure in at_start}
             facts[AT_START] = start
         try:
-            return self._verdict(rule, facts, numbers, start)
+            return self._verdict(rule, facts, found, start)
         except ConditionError as error:
             if rule.key not in self.failed:
                 self.failed.add(rule.key)
                 log.warning("rule_failed", rule=rule.key, account_id=subject.account_id, why=error.message)
-            return Verdict(holds=False, over=False)
+            return NOT_OVER
 
     def _verdict(
-        self, rule: Rule, facts: dict[str, Any], numbers: tuple[Numbers, ...], start: Numbers | None
+        self, rule: Rule, facts: dict[str, Any], found: Mapping[Measure, Any], start: Numbers | None
     ) -> Verdict:
         holds_now = rule.condition.holds(facts)
-        if holds_now and start and rule.measures:
+        if holds_now and start:
             # what was so already when the run began is not what has come since
             holds_now = not rule.condition.holds({**facts, MEASURES: start})
-        held = holds_now
-        for earlier in numbers[1:]:
-            if not held:
-                break
-            held = rule.condition.holds({**facts, MEASURES: earlier})
         over = rule.over_when.holds(facts) is True if rule.over_when else holds_now is False
+        if not holds_now:
+            return NOTHING if over else UNKNOWN if holds_now is None else NOT_OVER
+        numbers = (facts[MEASURES], *(_numbers(period, found) for period in rule.periods[1:]))
+        held = all(rule.condition.holds({**facts, MEASURES: earlier}) for earlier in numbers[1:])
         return Verdict(held, over, numbers, start)
 
 
@@ -248,9 +249,11 @@ def _change(
     library: Library,
 ) -> Change | None:
     place = (rule.key, subject.account_id, subject.contact_id)
-    run = situation.runs.get(place) if rule.then.works_on else None
+    run = situation.runs.get(place)
     verdict = _verdict_of(evaluation, rule, subject, subjects, measured, situation, run)
     firing = situation.open.get(place)
+    if firing is None and not verdict.holds:
+        return None
     what = decide(verdict, firing, situation.last.get(place), rule.rests_for, now)
     if what == "clear" and firing is not None:
         return Clear(rule, subject.account_id, subject.contact_id, firing)
@@ -278,9 +281,10 @@ def _verdict_of(
     run: OpenRun | None,
 ) -> Verdict:
     account_id = subject.account_id
-    if not evaluation.in_scope(rule.only, subject, subjects.teams.get(account_id, frozenset())):
+    team = subjects.teams.get(account_id, frozenset())
+    if not (rule.looks_at_all or evaluation.in_scope(rule.only, subject, team)):
         return NOTHING
-    if (account_id, rule.then.starts_or_recommends) in situation.exempt:
+    if situation.exempt and (account_id, rule.then.starts_or_recommends) in situation.exempt:
         return NOTHING
     if not rule.then.works_on:
         return evaluation.ask(rule, subject, measured.of(subject))

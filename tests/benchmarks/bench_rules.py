@@ -89,7 +89,7 @@ def _signals() -> Iterator[dict[str, Any]]:
 
 
 def make_rules() -> list[Rule]:
-    """Drops, levels, changes, absence, combinations and horizons, over a dozen different windows. None comes to hold."""
+    """Drops, levels, changes, absence, combinations and horizons, over a dozen windows. None comes to hold."""
     week = {"take": "mean", "over": 7}
     before = {"take": "mean", "over": 28, "ago": 7}
     drops = [

@@ -50,7 +50,7 @@ async def use_rules(world: World, *rules: Rule, at: datetime | None = None) -> N
 
 
 async def measure(world: World, kind: str, *numbers: float, until: datetime | None = None, **fields: Any) -> None:
-    """One number a day, the last of them an hour before `until` (now when absent); the account waits to be looked at."""
+    """One number a day, the last an hour before `until` (now when absent); the account waits to be looked at."""
     last = (until or world.now) - timedelta(hours=1)
     async with world.database.transaction() as session:
         for days, number in enumerate(reversed(numbers)):

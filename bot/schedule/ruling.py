@@ -151,7 +151,7 @@ async def _act_on_all(services: Services, changes: Iterable[Change], now: dateti
                 if account_id in claimed:
                     acted += sum([await _act(session, services.library, change, now) for change in those])
             if waiting is not None:
-                await _remove(session, {id_: waiting[id_] for id_ in claimed})
+                await remove_looked_at(session, {id_: waiting[id_] for id_ in claimed})
         await asyncio.sleep(PAUSE)
     return acted
 
@@ -200,10 +200,10 @@ async def _settle(services: Services, quiet: Waiting) -> None:
     """There is nothing to do on these accounts."""
     if quiet:
         async with services.database.long_transaction() as session:
-            await _remove(session, quiet)
+            await remove_looked_at(session, quiet)
 
 
-async def _remove(session: AsyncSession, waiting: Waiting) -> None:
+async def remove_looked_at(session: AsyncSession, waiting: Waiting) -> None:
     """They wait no more, unless they were asked for again meanwhile."""
     rows = [{"id": account_id, "seen": since} for account_id, since in waiting.items()]
     if rows:

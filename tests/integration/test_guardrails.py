@@ -218,7 +218,8 @@ async def test_an_account_without_csm_is_left_out(world: World, services: Servic
 
 
 async def test_a_condition_that_cannot_be_evaluated_stops_no_other(world: World, services: Services) -> None:
-    watch(world, {"key": "broken", "when": 'account.name > 3 || account.health == "low"'}, {})
+    await change_account(world, attributes={"seats": "many"})
+    watch(world, {"key": "broken", "when": "account.attributes.seats - 1 > 3"}, {})
     await run_daily(services, world.now)
     assert len(await entries(world)) == 1
 

@@ -1,31 +1,45 @@
 """Rules at work on a database: what they start, end and ask, once. Rows 2.17, 2.18, 4.21, 4.23, 4.45, 2.35."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from pytest_mock import MockerFixture
 from sqlmodel import select
 
+from bot.db import Database
+from bot.library.overlay_loading import Overlays
+from bot.library.overlays import Overlay
 from bot.models import (
+    Account,
     Alert,
     AlertStatus,
     Contact,
     DeliveryKind,
     DueEvaluation,
     Escalation,
+    HealthSnapshot,
     Milestone,
     MilestoneStatus,
     Run,
     RunStatus,
+    Sentiment,
+    Stage,
     StepStatus,
     TouchpointStatus,
 )
 from bot.schedule.daily import run_daily
 from bot.schedule.ruling import evaluate_due
 from tests.support.rules import DROP, NOW_AND_BEFORE, firings, make_rule, measure, services_of, use_rules
-from tests.support.world import World, use_playbook
+from tests.support.world import World, make_world, use_playbook
 
 DROPPED = (48.0,) * 28 + (31.0,) * 7
 EXIT = {"key": "back", "title": "Use is back", "when": "measures.now >= at_start.before * 0.9"}
+
+
+@pytest.fixture
+async def world(sqlite: Database, now: datetime) -> World:
+    """On one kind of database: what the SQL does on both is in test_rule_standing.py."""
+    return await make_world(sqlite, now)
 
 
 @pytest.fixture
@@ -222,3 +236,94 @@ async def test_escalations_milestones_and_steps(world: World) -> None:
         assert (await session.exec(select(Escalation.ask))).one().startswith("Use fell (active users: 31 ")
         assert (await session.exec(select(Milestone.status))).all() == [MilestoneStatus.REACHED]
     assert (await world.run(run_id)).status is RunStatus.COMPLETED
+
+
+async def test_a_rule_looks_only_where_it_is_told_to(world: World) -> None:
+    """Row 0.5: alerts per journey and variant."""
+    call = {"alert": {"to": "csm"}}
+    overlay = Overlay.model_validate(
+        {"key": "rich", "title": "Rich", "summary": "For a test.", "playbooks": ["all"], "when": "account.arr > 1000"}
+    )
+    world.library.overlay_files = Overlays((overlay,))
+    async with world.database.transaction() as session:
+        (await session.get_one(Account, world.account_id)).journey = "year-1"
+    scopes = {
+        "a": {"journeys": ["year-1"]},
+        "b": {"journeys": ["low-touch"]},
+        "c": {"stages": ["onboarding"]},
+        "d": {"touch": ["high"], "overlays": ["rich"]},
+        "e": {"segments": ["enterprise"]},
+    }
+    await use_rules(world, *(make_rule(key=key, only=only, then=call) for key, only in scopes.items()))
+    await measure(world, "active_users", *DROPPED)
+    await evaluate_due(services_of(world), world.now)
+    assert [firing.rule_key for firing in await firings(world)] == ["a", "d"]
+
+
+async def test_health_that_falls_is_seen_by_the_daily_pass(world: World) -> None:
+    """Row 1.30: on a change, and on crossing a band."""
+    call = {"alert": {"to": "leader"}}
+    health = {"now": {"metric": "health"}, "before": {"metric": "health", "ago": 7}}
+    await use_rules(
+        world,
+        make_rule(key="delta", measures=health, when="measures.now <= measures.before - 10", then=call),
+        make_rule(
+            key="band", measures=health, when="measures.before >= bands.yellow && account.band == 'red'", then=call
+        ),
+    )
+    async with world.database.transaction() as session:
+        day = (world.now - timedelta(days=8)).date()
+        session.add(HealthSnapshot(account_id=world.account_id, day=day, score=80, components={}))
+        account = await session.get_one(Account, world.account_id)
+        account.sentiment, account.sentiment_at = Sentiment.RED, world.now
+    await run_daily(services_of(world), world.now)
+    assert [firing.rule_key for firing in await firings(world)] == ["delta", "band"]
+    assert (await firings(world))[0].why == "health: 10, 80 until 7 days ago (-88 %)"
+
+
+async def test_absence_of_data_and_a_renewal_that_comes_near(world: World) -> None:
+    """Row 1.20: risk is seen two to three quarters before the renewal."""
+    call = {"alert": {"to": "csm"}}
+    silence = {
+        "lately": {"metric": "logins", "take": "count", "over": 14},
+        "ever": {"metric": "logins", "take": "count", "over": 90},
+    }
+    await use_rules(
+        world,
+        make_rule(key="silence", measures=silence, when="measures.lately == 0 && measures.ever > 0", then=call),
+        make_rule(key="near", measures={}, when="account.days_until_renewal_date <= 180", then=call),
+    )
+    await measure(world, "logins", 3.0, until=world.now - timedelta(days=20))
+    await run_daily(services_of(world), world.now)  # 183 days to go
+    assert [firing.why for firing in await firings(world)] == ["logins: none over 14 days, 1 times over 90 days"]
+    await run_daily(services_of(world), world.now + timedelta(days=4))
+    assert (await firings(world))[1].why == "renewal date in 179 days"
+
+
+async def test_a_rule_that_cannot_act_stops_no_other(world: World, mocker: MockerFixture) -> None:
+    use_playbook(world.library, {"key": "call"})
+    await use_rules(world, make_rule(key="bad", then={"alert": {"to": "csm"}}), make_rule())
+    mocker.patch("bot.engine.rules.acting.raise_alert", side_effect=RuntimeError("broken"))
+    await measure(world, "active_users", *DROPPED)
+    assert await evaluate_due(services_of(world), world.now) == 1
+    assert [firing.rule_key for firing in await firings(world)] == ["drop"]
+    assert await waiting(world) == 0
+
+
+async def test_accounts_that_nobody_serves_are_left_out(world: World) -> None:
+    await use_rules(world, make_rule(then={"alert": {"to": "csm"}}))
+    await measure(world, "active_users", *DROPPED)
+    async with world.database.transaction() as session:
+        (await session.get_one(Account, world.account_id)).stage = Stage.CHURNED
+    await evaluate_due(services_of(world), world.now)
+    assert (await firings(world), await waiting(world)) == ([], 0)
+
+
+async def test_a_playbook_under_way_is_not_started_twice_and_no_news(world: World) -> None:
+    await world.start({"key": "call"})
+    await use_rules(world, make_rule())
+    await measure(world, "active_users", *DROPPED)
+    await evaluate_due(services_of(world), world.now)
+    assert len(await runs(world)) == 1
+    assert [firing.did for firing in await firings(world)] == ["Test play was not started; it may be under way already"]
+    assert not [entry for entry in await world.timeline() if "Use fell" in entry]

@@ -17,7 +17,8 @@ from bot.library.health_config import HealthConfig
 from bot.library.rules import Rule
 from bot.library.watched_conditions import ACCOUNT, GUARDED_FIELDS
 from bot.models import Account, AccountRole, Contact, Escalation, EscalationStatus, Exemption, ExemptionStatus, Member
-from bot.signals.health import Health, HealthFacts
+from bot.signals.components import HealthFacts
+from bot.signals.health import Health
 from bot.signals.health_facts import Healths, Scope, load_health
 
 Exempt = Collection[tuple[int, str]]  # account ids, and the keys of the playbooks they do without

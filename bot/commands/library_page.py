@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.library.library import Library
+from bot.library.rule_files import RuleBook
 from bot.library.schema import Category, Mode, Playbook, StepSpec
 from bot.settings import ROOT
 from bot.slack.playbook_list import CATEGORIES
-from bot.slack.playbook_views import due_rule, trigger_words
+from bot.slack.playbook_views import due_rule, start_words
 from bot.slack.step_card import role_words
 
 HEAD = """# The shipped library
@@ -23,25 +24,29 @@ begin small and add one at a time.
 """
 
 
-def library_page(playbooks: Iterable[Playbook]) -> str:
+def library_page(playbooks: Iterable[Playbook], rules: RuleBook) -> str:
     """The page in Markdown. `playbooks` come in the order in which they are listed within their category."""
     listed = list(playbooks)
     parts = [HEAD]
     for category in Category:
         if found := [playbook for playbook in listed if playbook.category is category]:
-            parts += [f"## {CATEGORIES[category]}", _overview(found), *(_details(playbook) for playbook in found)]
+            parts += [
+                f"## {CATEGORIES[category]}",
+                _overview(found, rules),
+                *(_details(playbook) for playbook in found),
+            ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _overview(playbooks: list[Playbook]) -> str:
+def _overview(playbooks: list[Playbook], rules: RuleBook) -> str:
     head = ["| playbook | starts | pack | steps | our time | who |", "|---|---|---|---|---|---|"]
-    return "\n".join([*head, *(_row(playbook) for playbook in playbooks)])
+    return "\n".join([*head, *(_row(playbook, rules) for playbook in playbooks)])
 
 
-def _row(playbook: Playbook) -> str:
+def _row(playbook: Playbook, rules: RuleBook) -> str:
     cells = [
         f"[`{playbook.key}`](#{playbook.key})",
-        _starts(playbook),
+        _starts(playbook, rules),
         "opt-in" if playbook.opt_in else "starter",
         str(len(playbook.steps)),
         _time(playbook.steps),
@@ -50,8 +55,8 @@ def _row(playbook: Playbook) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _starts(playbook: Playbook) -> str:
-    return ", or ".join(trigger_words(trigger) for trigger in playbook.triggers) or "by hand"
+def _starts(playbook: Playbook, rules: RuleBook) -> str:
+    return ", or ".join(start_words(playbook, rules.leading_to(playbook.key))) or "by hand"
 
 
 def _time(steps: Iterable[StepSpec]) -> str:
@@ -83,8 +88,9 @@ def _facts(step: StepSpec, playbook: Playbook) -> Iterator[str]:
 
 
 def main(root: Path = ROOT) -> None:
-    catalog = Library(root / "playbooks", root / "templates").load()
-    (root / "docs" / "library.md").write_text(library_page(catalog.playbooks.values()), "utf-8")
+    library = Library(root / "playbooks", root / "templates")
+    page = library_page(library.load().playbooks.values(), library.rule_book)
+    (root / "docs" / "library.md").write_text(page, "utf-8")
 
 
 if __name__ == "__main__":

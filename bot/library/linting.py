@@ -51,7 +51,7 @@ def lint(
     findings = [
         *(_of_problem(problem, Level.ERROR) for problem in catalog.problems),
         *(_of_problem(remark, Level.ADVICE) for remark in overlays.remarks),
-        *_of_playbooks(catalog, emails, today, stages),
+        *_of_playbooks(catalog, emails, today, stages, rules or RuleBook()),
         *_of_unused_groups(catalog),
         *_of_unused_emails(catalog, overlays, emails),
         *(_of_rules(rules) if rules else ()),
@@ -81,9 +81,13 @@ def _of_problem(problem: Problem, level: Level) -> Finding:
     return Finding(level, problem.file, problem.line, problem.path, f"{problem.message}{included}")
 
 
-def _of_playbooks(catalog: Catalog, emails: EmailTemplates, today: date, stages: Collection[str]) -> Iterator[Finding]:
+def _of_playbooks(
+    catalog: Catalog, emails: EmailTemplates, today: date, stages: Collection[str], rules: RuleBook
+) -> Iterator[Finding]:
     for key, playbook in catalog.playbooks.items():
         for remark in (*playbook_remarks(playbook, emails, today, stages), *order_remarks(playbook)):
+            if remark.location == ("triggers",) and rules.leading_to(key):
+                continue  # a rule starts it, or says when to
             place = catalog.layouts[key].problem(remark.location, remark.message)
             yield Finding(remark.level, place.file, place.line, place.path, place.message)
 

@@ -46,6 +46,10 @@ class RuleBook:
         """The rules that start a playbook or recommend it."""
         return [rule for rule in self.rules.values() if rule.then.starts_or_recommends == playbook]
 
+    def about(self, playbook: str) -> list[Rule]:
+        """The rules that start, recommend or end a playbook."""
+        return [*self.leading_to(playbook), *self.ending(playbook)]
+
     def ending(self, playbook: str) -> list[Rule]:
         """The rules that end a run of a playbook."""
         return [rule for rule in self.rules.values() if rule.then.exit == playbook]

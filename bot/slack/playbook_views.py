@@ -1,10 +1,11 @@
 """The answers to `/playbook`: the list, one playbook at a glance, the plan of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from bot.library.offsets import OPENING, START, Due, Offset, Unit
+from bot.library.rules import Rule
 from bot.library.schema import (
     AnchorTrigger,
     ContactRoleTrigger,
@@ -26,7 +27,7 @@ from bot.slack.ids import CallbackId, InputId
 from bot.slack.limits import SELECT_OPTIONS
 from bot.slack.payloads import StartRun
 from bot.slack.step_card import CHANNELS, role_words
-from bot.slack.text import escape, fit, label
+from bot.slack.text import fit, label
 
 UNITS = {
     Unit.DAYS: ("day", "days"),
@@ -113,15 +114,21 @@ class ContactChoice:
 # --- one playbook -----------------------------------------------------------------------------------------------------
 
 
-def build_playbook_reference(playbook: Playbook, account: AccountsOwn | None = None) -> Message:
-    """The playbook; with `account`, as it is for that account and which overlays made it so."""
+def build_playbook_reference(
+    playbook: Playbook, account: AccountsOwn | None = None, rules: Sequence[Rule] = ()
+) -> Message:
+    """The playbook; with `account`, as it is for that account and which overlays made it so.
+
+    `rules` are those that start or recommend it, and those that end it.
+    """
     name = account.key if account else "ACCOUNT"
     head = [f"*{label(playbook.title, 150)}*  `{playbook.key}`", fit(" ".join(playbook.summary.split()), 1000)]
-    starts = ", or ".join(["by hand", *(trigger_words(trigger) for trigger in playbook.triggers)])
+    starts = ", or ".join(["by hand", *start_words(playbook, rules)])
+    ends = "".join(f"  ·  ends by the rule “{rule.title}”" for rule in rules if rule.then.exit)
     steps = [_step_line(number, step, playbook) for number, step in enumerate(playbook.steps, 1)]
     blocks = [
         section("\n".join(head)),
-        context(f"Starts {escape(starts)}  ·  {len(playbook.steps)} steps"),
+        context(fit(f"Starts {starts}{ends}  ·  {len(playbook.steps)} steps", 1500)),
         *sections(steps),
         section(f"*It worked when*\n{fit(' '.join(playbook.success.split()), 1000)}"),
         *_criteria(playbook),
@@ -130,6 +137,14 @@ def build_playbook_reference(playbook: Playbook, account: AccountsOwn | None = N
         context(f"`/playbook start {playbook.key} {name}`"),
     ]
     return Message(f"{label(playbook.title)}: {len(playbook.steps)} steps", blocks)
+
+
+def start_words(playbook: Playbook, rules: Iterable[Rule]) -> list[str]:
+    """What starts it besides people, and the rules that recommend it."""
+    triggers = [trigger_words(trigger) for trigger in playbook.triggers]
+    starting = [f"by the rule “{rule.title}”" for rule in rules if rule.then.start]
+    recommending = [f"recommended by the rule “{rule.title}”" for rule in rules if rule.then.alert]
+    return [*triggers, *starting, *recommending]
 
 
 def _step_line(number: int, step: StepSpec, playbook: Playbook) -> str:

@@ -23,6 +23,12 @@ STATUS_WORDS = {
     RuleStatus.OFF: "off",
 }
 
+BECAME = {
+    "churned": ("has churned", "have churned"),
+    "renewed": ("has renewed", "have renewed"),
+    "customer": ("is a customer still", "are customers still"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
@@ -212,10 +218,10 @@ def backtest_lines(backtest: Mapping[str, Any]) -> Iterator[str]:
     times = "once" if backtest["firings"] == 1 else f"{backtest['firings']:,} times"
     yield f"*{span}* it would have acted {times}, on {backtest['accounts']:,} of {_accounts(backtest['looked_at'])}."
     became = backtest["became"]
-    words = {"churned": "have churned since", "renewed": "have renewed since", "customer": "are customers still"}
-    yield "Of these, " + ", ".join(f"{became[key]:,} {said}" for key, said in words.items() if became.get(key)) + "."
-    if backtest["busiest_tasks"]:
-        yield f"The fullest week: {backtest['busiest_tasks']:,} tasks for {label(backtest['busiest_csm'])}."
+    told = [f"{became[key]:,} {words[became[key] != 1]}" for key, words in BECAME.items() if became.get(key)]
+    yield f"Now {', '.join(told)}."
+    if most := backtest["busiest_tasks"]:
+        yield f"The fullest week: {most:,} task{'s' * (most != 1)} for {label(backtest['busiest_csm'])}."
     if backtest["examples"]:
         yield f"For instance {', '.join(map(label, backtest['examples']))}."
     for remark in backtest["remarks"]:

@@ -17,7 +17,7 @@ async def show_playbook(call: CommandCall, text: str) -> None:
         raise InvalidInput("Say which playbook: `/playbook show KEY`. `/playbook list` shows them all.")
     playbook, name = playbook_and_account(call, text)
     if not name:
-        message = build_playbook_reference(playbook)
+        message = build_playbook_reference(playbook, rules=call.services.library.rule_book.about(playbook.key))
     else:
         variant = await variant_for(call, playbook, name)
         message = build_variant(variant.resolved, variant.account, variant.account_key)

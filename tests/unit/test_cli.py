@@ -411,3 +411,18 @@ def test_a_token_is_shown_once_listed_without_it_and_revoked(
     assert "did you mean signals:write?" in capsys.readouterr().err
     assert [cli.run(["token", "revoke", name]) for name in ("feed", "feed", "fed")] == [0, 0, 1]
     assert "There is no token fed. Did you mean 'feed'?" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("migrated")
+def test_rules_are_listed_checked_and_tried(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rules and their backtest on the command line."""
+    assert cli.run(["rules", "list"]) == 0
+    assert "usage-recovered" in capsys.readouterr().out
+    assert cli.run(["rules", "lint"]) == 0
+    assert capsys.readouterr().out.endswith("rules can be used; 0 mistakes.\n")
+    assert cli.run(["rules", "test", str(ROOT / "playbooks/rules/risk.yaml"), "--rule", "usage-drop"]) == 0
+    assert "would not have acted, on 0 of 0 accounts" in capsys.readouterr().out
+    (here / "mine.yaml").write_text("rules:\n  - key: low\n    title: Low\n    when: account.helth < 5\n    then: {}\n")
+    assert cli.run(["rules", "lint", str(here / "mine.yaml")]) == 1
+    assert "mine.yaml:5 rules[0].then: say one of" in capsys.readouterr().err
+    assert cli.run(["rules", "test", "--rule", "usage-dorp"]) == 1

@@ -133,4 +133,6 @@ def test_what_several_playbooks_do_is_written_once() -> None:
 
 def test_the_page_about_the_library_is_up_to_date(library: Library) -> None:
     written = (ROOT / "docs" / "library.md").read_text("utf-8")
-    assert written == library_page(library.catalog.playbooks.values()), "run `python -m bot.commands.library_page`"
+    assert written == library_page(library.catalog.playbooks.values(), library.rule_book), (
+        "run `python -m bot.commands.library_page`"
+    )

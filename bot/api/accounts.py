@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.api.access import Gate, actor_for
 from bot.api.problems import problems
@@ -24,7 +24,7 @@ from bot.services import Services
 
 Loose = str | int | float | bool
 Key = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80, description="The account's key: `acme`.")]
-Email = Annotated[str, Path(max_length=320, description="The contact's email.")]
+Email = Annotated[str, Path(pattern=r"^[^\s\x00]+$", max_length=320, description="The contact's email.")]
 MilestoneKey = Annotated[
     str, Path(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80, description="The milestone's key: `go-live`.")
 ]
@@ -32,6 +32,22 @@ MilestoneKey = Annotated[
 
 class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sayable(cls, value: Any) -> Any:
+        """PostgreSQL keeps no text with a NUL character."""
+        if _holds_nul(value):
+            raise ValueError("a text cannot hold a NUL character")
+        return value
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for item in value.items() for part in item)
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 class AccountBody(Body):
@@ -223,7 +239,7 @@ def accounts_router(services: Services, gate: Gate) -> APIRouter:
     async def get_a_milestone(key: Key, milestone: MilestoneKey, _: Reader) -> MilestoneAnswer:
         """A milestone of an account."""
         async with database.transaction() as session:
-            return _milestone(key, await read_milestone(session, key, milestone))
+            return _milestone(key, await read_milestone(session, library, key, milestone))
 
     def _happened(put: Put, response: Response) -> Happened:
         services.wake()

@@ -17,6 +17,7 @@ from bot.engine.accounts import AccountDraft, ContactDraft, add_account, check, 
 from bot.engine.actors import Actor
 from bot.engine.evaluations import ask_for_evaluation
 from bot.engine.journal import record
+from bot.engine.journeys.milestones import key_now
 from bot.engine.milestones import miss_milestone, plan_milestone, reach_milestone
 from bot.errors import InvalidInput, NotFound, WrongState
 from bot.library.library import Library
@@ -177,7 +178,7 @@ async def put_milestone(
 ) -> Put:
     """Plan a milestone (for a day), reach it or miss it, as `/account milestone` does."""
     account_id = await _account_id(session, key)
-    before = await find_milestone(session, account_id, milestone_key)
+    before = await find_milestone(session, library, account_id, milestone_key)
     if before and before.status is status and target in {None, before.target_date} and title in {None, before.title}:
         return Put(created=False)
     former = before.model_dump() if before else None
@@ -212,8 +213,10 @@ async def find_contact(session: AsyncSession, account_id: int, email: str) -> Co
     return (await session.exec(query)).one_or_none()
 
 
-async def find_milestone(session: AsyncSession, account_id: int, key: str) -> Milestone | None:
-    query = select(Milestone).where(Milestone.account_id == account_id, Milestone.key == key)
+async def find_milestone(session: AsyncSession, library: Library, account_id: int, key: str) -> Milestone | None:
+    """That of the present year, where the account's journey has one a year."""
+    now_called = key_now(library, await session.get_one(Account, account_id), key)
+    query = select(Milestone).where(Milestone.account_id == account_id, Milestone.key == now_called)
     return (await session.exec(query)).one_or_none()
 
 
@@ -242,9 +245,9 @@ async def read_contact(session: AsyncSession, key: str, email: str) -> Contact:
     return contact
 
 
-async def read_milestone(session: AsyncSession, key: str, milestone_key: str) -> Milestone:
+async def read_milestone(session: AsyncSession, library: Library, key: str, milestone_key: str) -> Milestone:
     """Raises NotFound."""
-    milestone = await find_milestone(session, await _account_id(session, key), milestone_key)
+    milestone = await find_milestone(session, library, await _account_id(session, key), milestone_key)
     if milestone is None:
         raise NotFound(f"The account {key} has no milestone {milestone_key}. PUT the same address to plan one.")
     return milestone

@@ -172,6 +172,9 @@ async def test_an_account_is_added_changed_and_read(api: Api) -> None:
     [
         ("/api/v1/accounts/hooli", {}, 422, "There is no account hooli yet, so it needs a name."),
         (ACME, {"nmae": "A"}, 422, "nmae: Extra inputs are not permitted."),
+        (ACME, {"name": "A\0"}, 422, "The body: Value error, a text cannot hold a NUL character."),
+        (ACME, {"attributes": {"a": [1]}}, 422, "attributes.a"),
+        (f"{ACME}/contacts/a%00@b.example", {"name": "A"}, 422, "email: String should match pattern"),
         (ACME, {"arr": "lots"}, 422, "arr: Input should be a valid integer"),
         (ACME, {"country": "Germany"}, 422, "Country: use two letters, such as DE."),
         (ACME, {"stage": "adaption"}, 422, "'adaption' is not a stage (did you mean adoption?)"),

@@ -99,6 +99,16 @@ async def test_recovery_ends_the_run_and_calls_off_what_was_due(world: World) ->
     assert "Test play has ended on Acme: its reason is gone" in told.payload["text"]
 
 
+@pytest.mark.usefixtures("playbook")
+async def test_late_data_that_show_no_drop_end_what_the_rule_began(world: World) -> None:
+    await use_rules(world, make_rule(), make_rule(**EXIT, then={"exit": "test-play"}))
+    await measure(world, "active_users", *DROPPED)
+    await evaluate_due(services_of(world), world.now)
+    await measure(world, "active_users", *(70.0,) * 7)  # of the same week: half of the data had been on its way
+    await evaluate_due(services_of(world), world.now + timedelta(minutes=1))
+    assert (await runs(world))[0].status is RunStatus.COMPLETED
+
+
 async def test_a_run_that_somebody_starts_while_all_is_well_is_left_to_them(world: World) -> None:
     """It ends when things have become well, not when they were so all along."""
     run_id = await world.start({"key": "call"})

@@ -63,6 +63,7 @@ Change = Fire | Clear
 class OpenRun:
     run_id: int
     started_at: datetime
+    by_hand: bool = False  # somebody started it, whatever the data said
     step_id: int | None = None  # the step that is to be completed, while it is open
 
 
@@ -131,8 +132,14 @@ class Evaluation:
         subject: Subject,
         found: Mapping[Measure, Any],
         at_start: Mapping[Measure, float] | None = None,
+        *,
+        by_hand: bool = False,
     ) -> Verdict:
-        """What the rule says of the subject. One that cannot be evaluated does not hold, and is told once."""
+        """What the rule says of the subject. One that cannot be evaluated does not hold, and is told once.
+
+        Of a run that somebody started `by_hand` it holds only once things have become so since the run began: who starts
+        a playbook while all is well is left to it.
+        """
         numbers = _numbers(rule.periods[0], found)
         facts: dict[str, Any] = {ACCOUNT: subject.account, MEASURES: numbers, BANDS: self.bands}
         if subject.contact is not None:
@@ -142,6 +149,8 @@ class Evaluation:
             start = {name: at_start[measure] for name, measure in rule.periods[0].items() if measure in at_start}
             facts[AT_START] = start
         try:
+            if by_hand and start and rule.condition.holds({**facts, MEASURES: start}):
+                return NOTHING
             return self._verdict(rule, facts, found, start)
         except ConditionError as error:
             if rule.key not in self.failed:
@@ -153,9 +162,6 @@ class Evaluation:
         self, rule: Rule, facts: dict[str, Any], found: Mapping[Measure, Any], start: Numbers | None
     ) -> Verdict:
         holds_now = rule.condition.holds(facts)
-        if holds_now and start:
-            # what was so already when the run began is not what has come since
-            holds_now = not rule.condition.holds({**facts, MEASURES: start})
         over = rule.over_when.holds(facts) is True if rule.over_when else holds_now is False
         if not holds_now:
             return NOTHING if over else UNKNOWN if holds_now is None else NOT_OVER
@@ -291,7 +297,8 @@ def _verdict_of(
     if run is None or (rule.then.advance and run.step_id is None):
         return NOTHING
     place = (rule.key, account_id, subject.contact_id)
-    return evaluation.ask(rule, subject, measured.of(subject), situation.at_start.get(place, {}))
+    at_start = situation.at_start.get(place, {})
+    return evaluation.ask(rule, subject, measured.of(subject), at_start, by_hand=run.by_hand)
 
 
 # --- what was done so far ---------------------------------------------------------------------------------------------
@@ -329,6 +336,7 @@ async def _open_runs(reader: Reader, rules: Sequence[Rule], account_ids: Sequenc
         return {}
     query = (
         select(*map(col, (Run.id, Run.account_id, Run.contact_id, Run.playbook_key, Run.started_at, Run.status)))
+        .add_columns(col(Run.started_by_id))
         .where(
             col(Run.account_id).in_(account_ids),
             col(Run.playbook_key).in_({rule.then.works_on for rule in rules}),
@@ -343,7 +351,8 @@ async def _open_runs(reader: Reader, rules: Sequence[Rule], account_ids: Sequenc
         for rule in rules:
             if rule.then.works_on == row.playbook_key:
                 step = steps.get((row.id, rule.then.advance.step)) if rule.then.advance else None
-                found[rule.key, row.account_id, row.contact_id] = OpenRun(row.id, row.started_at, step)
+                run = OpenRun(row.id, row.started_at, row.started_by_id is not None, step)
+                found[rule.key, row.account_id, row.contact_id] = run
     return found
 
 

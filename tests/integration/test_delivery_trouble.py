@@ -300,15 +300,19 @@ async def test_running_sends_what_it_is_woken_for(desk: Desk, slack: SlackDouble
 
 
 async def test_stopping_finishes_what_is_on_the_wire_and_hands_back_the_rest(desk: Desk, slack: SlackDouble) -> None:
-    stop, answer = asyncio.Event(), asyncio.Event()
+    stop, answer, woken, sleep = asyncio.Event(), asyncio.Event(), asyncio.Event(), Slumber()
     slack.fail("chat.postMessage", slow_answer(until=answer), channel="D0LEO")
     await desk.put("to maya")
     await desk.outbox().drain()
     desk.pass_time(seconds=0.5)
     sent = await desk.put("to leo", member_id=desk.world.leo.member_id)
-    waiting = await desk.put("maya must wait a second")
-    running = asyncio.create_task(desk.outbox(sleep=Slumber()).run(stop))
+    running = asyncio.create_task(desk.outbox(sleep=sleep, woken=woken).run(stop))
     await slack.until_called("chat.postMessage", 2)
+    await sleep.begun.wait()
+    sleep.begun.clear()
+    waiting = await desk.put("maya must wait a second")
+    woken.set()
+    await sleep.begun.wait()  # it is claimed
     stop.set()
     answer.set()
     await running

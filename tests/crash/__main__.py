@@ -93,6 +93,7 @@ async def run(plan: Plan, url: str, kill_database: Callable[[], None] | None, di
         crowd = Crowd(database, ports, PEOPLE, words)
         working = asyncio.create_task(crowd.work(await relays(database), HANDS))
         try:
+            await crowd.at_work(REST)  # a slow machine would be killed to the end before anything was done
             killed = await _kill(plan, victims, kill_database)
             crowd.stopping = True
             await working

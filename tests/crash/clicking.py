@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,6 +40,12 @@ class Crowd:
         """Run all the relays, so many at a time, until `stopping` is set."""
         waiting = iter(relays)
         await asyncio.gather(*(self._hand(waiting) for _ in range(hands)))
+
+    async def at_work(self, patience: float) -> None:
+        """Wait until a step is done, for so many seconds at most."""
+        end = time.monotonic() + patience
+        while not self.told and time.monotonic() < end:  # noqa: ASYNC110  # of many hands, whichever is first
+            await asyncio.sleep(ASLEEP)
 
     async def _hand(self, waiting: Iterator[tuple[int, list[int]]]) -> None:
         for account_id, steps in waiting:

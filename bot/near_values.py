@@ -1,9 +1,10 @@
 """How SQLite's own driver takes values and gives them back, by the type of their column."""
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Enum
+from sqlalchemy import JSON, ColumnElement, Enum
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.types import TypeEngine
 
@@ -24,7 +25,13 @@ def giving(kind: TypeEngine[Any]) -> Convert | None:
     """
     if isinstance(kind, Enum) and kind.enum_class:  # SQLAlchemy's own way calls three functions for each value
         return dict(zip(kind.enums, kind.enum_class, strict=True)).__getitem__
+    if isinstance(kind, JSON):
+        return _read_json
     return kind.dialect_impl(DIALECT).result_processor(DIALECT, None)
+
+
+def _read_json(text: str) -> Any:
+    return {} if text == "{}" else json.loads(text)  # most are empty
 
 
 class Columns:

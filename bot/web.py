@@ -31,6 +31,9 @@ def build_web_app(services: Services, slack: AsyncApp | None = None, signing_sec
     """The application. Without a signing secret nobody can post as Slack: /slack/events does not exist then."""
     web = FastAPI(title="Playcall", version=__version__, summary="Signals, accounts and webhooks for Playcall.")
     web.add_middleware(BodyLimit)
+    if slack and signing_secret:  # first: a request is compared with one route after the other
+        endpoint = _slack_endpoint(slack, signing_secret)
+        web.add_api_route("/slack/events", endpoint, methods=["POST"], include_in_schema=False)
     web.include_router(build_api(services))
     answer_problems(web)
 
@@ -58,9 +61,6 @@ def build_web_app(services: Services, slack: AsyncApp | None = None, signing_sec
         return Response(generate_latest(REGISTRY) + generate_latest(told), media_type=CONTENT_TYPE_LATEST)
 
     web.include_router(unsubscribe_router(services.database, services.clock))
-    if slack and signing_secret:
-        endpoint = _slack_endpoint(slack, signing_secret)
-        web.add_api_route("/slack/events", endpoint, methods=["POST"], include_in_schema=False)
     return web
 
 

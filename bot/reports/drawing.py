@@ -25,12 +25,13 @@ LOOKS: dict[Mark, tuple[str, str, str]] = {  # marker, colour, what it means
     Mark.DONE: ("o", "#3b7d4f", "done"),
     Mark.PLANNED: ("o", "white", "planned"),
     Mark.OVERDUE: ("X", "#c0392b", "overdue"),
-    Mark.LEFT_OUT: ("_", FAINT, "left out"),
+    Mark.LEFT_OUT: ("s", FAINT, "left out"),
     Mark.REACHED: ("D", "#3b7d4f", "milestone reached"),
     Mark.AHEAD: ("D", "white", "milestone ahead"),
     Mark.MISSED: ("X", "#7d3c98", "milestone missed"),
     Mark.DATE: ("^", LINE, "a date"),
 }
+BEYOND = 0x2190  # from here on the font has few of the signs: arrows, emoji, other scripts
 BACK, AHEAD = timedelta(days=125), timedelta(days=155)  # around today, in the picture of the timeline
 
 _drawing = Lock()  # the library keeps fonts and settings for the whole process
@@ -154,5 +155,5 @@ def _day(day: date) -> Any:
 
 def _plain(text: str) -> str:
     """Dollar signs would begin a formula, and what the font lacks would be boxes."""
-    shown = "".join(sign for sign in text if ord(sign) < 0x2190)
+    shown = "".join(sign for sign in text if sign.isspace() or (sign.isprintable() and ord(sign) < BEYOND))
     return " ".join(shown.split()).replace("$", r"\$")

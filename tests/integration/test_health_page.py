@@ -1,13 +1,15 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.db import Database
 from bot.library.health_config import ComponentKey, HealthConfig
+from bot.library.metrics import load_metrics
 from bot.models import (
     Account,
     EscalationStatus,
+    HealthSnapshot,
     MemberRole,
     MilestoneStatus,
     RunStatus,
@@ -17,6 +19,7 @@ from bot.models import (
 )
 from bot.reports.finding import find_account, require_found
 from bot.reports.health import HealthPage, read_health_page
+from bot.settings import ROOT
 from bot.signals.health import Direction
 from bot.signals.health_facts import among, load_health
 from bot.signals.health_snapshots import snapshot_health
@@ -144,3 +147,56 @@ async def test_an_account_with_nothing_to_show_has_an_empty_page(book: Book) -> 
     await book.account("acme")
     page = await page_of(book, "acme")
     assert (page.health.score, page.steps, page.escalations, page.next_touchpoint) == (None, (), (), None)
+
+
+async def test_snoozing_a_step_changes_nothing_in_the_health(book: Book) -> None:
+    """Row 4.5: what is put off counts by the day it was due first."""
+    maya = await book.member("maya", timezone="Europe/Berlin")
+    acme = await book.account("acme")
+    run = await book.run(acme)
+    await book.step(acme, run, maya, due_on=date(2026, 3, 20), first_due_on=date(2026, 2, 24))
+    page = await page_of(book, "acme")
+    assert [(step.late, step.snoozed) for step in page.steps] == [(6, True)]
+    async with book.database.reading() as connection:
+        overview = await load_health(connection, among([acme]), CONFIG, book.now)
+    assert overview[acme][0].steps_overdue == 1
+    assert overview[acme][1] == page.health
+
+
+MEASURED = HealthConfig.model_validate(
+    {
+        "measured": {
+            "usage": {
+                "label": "Usage",
+                "measure": {"metric": "active_users", "take": "mean", "over": 7},
+                "against": {"metric": "active_users", "take": "mean", "over": 28, "ago": 7},
+                "points": [[0.5, 0], [1, 100]],
+            }
+        }
+    }
+).knowing(load_metrics(ROOT / "playbooks"))
+
+
+async def test_what_is_measured_is_kept_so_that_it_can_be_told_since_when(sqlite: Database, now: datetime) -> None:
+    """Row 1.30: 48 users a day, then 31 since Friday."""
+    book = Book(sqlite, now)
+    acme = await book.account("acme")
+    await book.signals(acme, "active_users", *((days + 0.5, 48) for days in range(3, 50)))
+    await book.signals(acme, "active_users", *((days + 0.5, 4) for days in range(3)))
+    for days in range(9, 0, -1):
+        await snapshot_health(sqlite, MEASURED, now - timedelta(days=days))
+    async with sqlite.glance() as reader:
+        account = require_found(await find_account(reader, "acme")).account
+        page = await read_health_page(reader, account, MEASURED, now)
+        kept = (await reader.execute(select(HealthSnapshot.confidence, HealthSnapshot.components).limit(1))).one()
+    assert [(one.key, one.before, one.after, one.why, one.since) for one in page.health.moved] == [
+        ("usage", 100, 21, "active users 48 → 29 (-39 %)", date(2026, 3, 1))
+    ]
+    assert kept == (9, {"usage": {"score": 100, "measure": {"what": "active users", "number": 48, "against": 48}}})
+
+
+async def test_the_curve_has_a_score_for_each_week_and_gaps_where_none_was_kept(book: Book) -> None:
+    acme = await book.account("acme", sentiment=Sentiment.RED, sentiment_at=book.now)
+    for weeks, score in ((1, 30), (2, 50), (4, 90)):
+        await book.snapshot(acme, book.now.date() - timedelta(weeks=weeks), score, {})
+    assert (await page_of(book, "acme")).weeks == (90, None, 50, 30, 10)

@@ -184,6 +184,7 @@ async def test_snoozing_moves_the_step_its_touchpoints_and_what_counts_from_it(w
     async with world.database.transaction() as session:
         change = await use.snooze_step(session, world.library, first.id, world.maya, world.now, until=until)
     assert change.sentence == "Maya Lindt snoozed “First” until Mon 09 Mar."
+    assert change.step.first_due_on == first.due_on  # by which the health of the account still goes
     steps = await world.steps(run)
     assert (steps["first"].due_on, steps["second"].due_on) == (until, date(2026, 3, 11))
     due = await world.touchpoints(step_id=first.id, status=TouchpointStatus.PLANNED, kind=TouchpointKind.DUE)

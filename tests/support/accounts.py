@@ -18,6 +18,7 @@ from bot.models import (
     Run,
     RunStatus,
     Severity,
+    Signal,
     Step,
     StepKind,
     StepStatus,
@@ -109,6 +110,24 @@ class Book:
     async def touchpoint(self, account_id: int, step_id: int | None, fire_at: datetime, **columns: Any) -> int:
         given: dict[str, Any] = {"kind": TouchpointKind.DUE} | columns
         return await self._add(Touchpoint(account_id=account_id, step_id=step_id, fire_at=fire_at, **given))
+
+    async def signals(self, account_id: int, kind: str, *observed: tuple[float, float], **columns: Any) -> None:
+        """Signals as (days ago, number)."""
+        rows = [
+            {
+                "account_id": account_id,
+                "kind": kind,
+                "number": number,
+                "source": "product",
+                "external_id": f"{account_id} {kind} {days} {columns.get('label')}",
+                "observed_at": self.now - timedelta(days=days),
+                "created_at": self.now,
+            }
+            | columns
+            for days, number in observed
+        ]
+        async with self.database.transaction() as session:
+            await (await session.connection()).execute(insert(Signal), rows)
 
     async def snapshot(self, account_id: int, day: date, score: int, components: dict[str, Any]) -> int:
         return await self._add(HealthSnapshot(account_id=account_id, day=day, score=score, components=components))

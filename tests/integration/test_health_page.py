@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlmodel import col
 
 from bot.db import Database
 from bot.library.health_config import ComponentKey, HealthConfig
@@ -188,7 +189,9 @@ async def test_what_is_measured_is_kept_so_that_it_can_be_told_since_when(sqlite
     async with sqlite.glance() as reader:
         account = require_found(await find_account(reader, "acme")).account
         page = await read_health_page(reader, account, MEASURED, now)
-        kept = (await reader.execute(select(HealthSnapshot.confidence, HealthSnapshot.components).limit(1))).one()
+        kept = (
+            await reader.execute(select(col(HealthSnapshot.confidence), col(HealthSnapshot.components)).limit(1))
+        ).one()
     assert [(one.key, one.before, one.after, one.why, one.since) for one in page.health.moved] == [
         ("usage", 100, 21, "active users 48 → 29 (-39 %)", date(2026, 3, 1))
     ]

@@ -40,7 +40,7 @@ CONFIG = HealthConfig.model_validate({"measured": {"usage": USAGE, "seats": SEAT
 NOTHING = HealthFacts(account_id=1, segment=Segment.MID_MARKET, touch=Touch.NONE)
 
 
-def facts(age: int = 0, **numbers: float) -> HealthFacts:
+def facts(days_old: int = 0, /, **numbers: float) -> HealthFacts:
     """`usage=31, usage_against=48`: what each of the components has been measured at, so many days ago."""
     measured = {}
     for name, number in numbers.items():
@@ -48,7 +48,7 @@ def facts(age: int = 0, **numbers: float) -> HealthFacts:
         component = CONFIG.measured[key]
         measure = component.against if against else component.measure
         assert measure is not None
-        measured[measure] = Measured(number, NOW - timedelta(days=age), source="product")
+        measured[measure] = Measured(number, NOW - timedelta(days=days_old), source="product")
     return replace(NOTHING, measured=measured)
 
 

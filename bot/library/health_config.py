@@ -195,8 +195,11 @@ class HealthConfig(Authored):
         self._known_metrics = metrics.known
         return self
 
-    def metric(self, measure: Measure) -> Metric:
-        return self._known_metrics[measure.metric]
+    @cached_property
+    def told(self) -> tuple[tuple[str, MeasuredComponent, Metric], ...]:
+        """The measured components by key, each with what is said of the number it is about."""
+        known = self._known_metrics
+        return tuple((key, component, known[component.measure.metric]) for key, component in self.measured.items())
 
     def weight(self, component: str, segment: str) -> float:
         own = self.segments.get(segment, {})

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,7 +15,7 @@ from bot.models import Account, HealthSnapshot
 from bot.signals.health import Health
 from bot.signals.health_facts import Healths, between, load_health
 
-BATCH = 500  # accounts in one short transaction, so that a click does not have to wait for all of them
+BATCH = 500  # accounts read at once, and written in one short transaction for which a click has to wait
 
 
 async def snapshot_health(database: Database, config: HealthConfig, now: datetime) -> int:
@@ -32,27 +33,26 @@ async def snapshot_pages(database: Database, config: HealthConfig, now: datetime
     """The same a batch at a time: the health of its accounts, with no transaction open."""
     last = 0
     while True:
-        async with database.long_transaction() as session:
-            done = await _snapshot_batch(session, config, now, after=last)
+        async with database.reading() as connection:
+            done = await _read_batch(connection, config, now, after=last)
         if done is None:
             return
         last, healths = done
+        if rows := [snapshot_row(id_, health, now) for id_, (_, health) in healths.items() if health.score is not None]:
+            async with database.long_transaction() as session:
+                await _store(session, rows)
         yield healths
 
 
-async def _snapshot_batch(
-    session: AsyncSession, config: HealthConfig, now: datetime, *, after: int
+async def _read_batch(
+    connection: AsyncConnection, config: HealthConfig, now: datetime, *, after: int
 ) -> tuple[int, Healths] | None:
     """The last account's id and the batch's health; None when there are no more accounts."""
     batch = select(col(Account.id)).where(col(Account.id) > after).order_by(col(Account.id)).limit(BATCH).subquery()
-    connection = await session.connection()
     first, last = (await connection.execute(select(func.min(batch.c.id), func.max(batch.c.id)))).one()
     if last is None:
         return None
-    healths = await load_health(connection, between(first, last), config, now)
-    if rows := [snapshot_row(id_, health, now) for id_, (_, health) in healths.items() if health.score is not None]:
-        await _store(session, rows)
-    return int(last), healths
+    return int(last), await load_health(connection, between(first, last), config, now)
 
 
 def snapshot_row(account_id: int, health: Health, now: datetime) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from bot.signals.windows import Measured
 
 
 def measured_components(facts: HealthFacts, config: HealthConfig, now: datetime) -> Iterator[Component]:
-    for key, component in config.measured.items():
-        metric = config.metric(component.measure)
+    for key, component, metric in config.told:
         found = _found(facts, component)
         weight = config.weight(key, facts.segment)
         if found is None:

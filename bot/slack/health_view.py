@@ -10,7 +10,7 @@ from bot.slack.payloads import AccountRef
 from bot.slack.text import label
 
 ROWS = 5
-DEFINED = 12  # the components that cost most; `/account metrics` defines all
+COMPONENTS = 12  # those that cost most
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,15 @@ class HealthView:
 def build_health_message(view: HealthView) -> Message:
     blocks = [
         header(f"{BAND_MARKS[view.band]} {view.name}{DOT}{_score(view)}"),
-        section("\n".join([f"*{view.verdict}* {label(view.explanation, 600)}", *_disagreement(view)])),
+        section("\n".join([f"*{view.verdict}* {label(view.explanation, 400)}", *_disagreement(view)])),
         *build_story(view.story),
         facts_line([*([view.curve] if view.curve else []), *view.facts]),
         *_moved(view),
-        *sections([*map(_component, view.components), *_unknown(view)]),
+        *sections(_components(view)),
         *_definitions(view),
         *_steps(view),
         *_escalations(view),
-        context(*(label(words, 300) for words in (view.next_touchpoint, view.confidence) if words)),
+        context(*(label(words, 250) for words in (view.next_touchpoint, view.confidence) if words)),
         account_buttons(view.account_id),
     ]
     return Message(f"{label(view.name)}: {_score(view)}. {view.verdict} {label(view.explanation, 300)}", blocks)
@@ -114,16 +114,21 @@ def arrow(change: int | None) -> str:
 
 def build_story(story: Sequence[tuple[str, str]]) -> list[Block]:
     """What works, where the friction is, what to do next; in a section, or nothing."""
-    return [section("\n".join(f"*{title}*  {label(told, 900)}" for title, told in story))] if story else []
+    return [section("\n".join(f"*{title}*  {label(told, 500)}" for title, told in story))] if story else []
 
 
 def _disagreement(view: HealthView) -> list[str]:
-    return [f"⚖️ {label(view.disagreement, 300)}"] if view.disagreement else []
+    return [f"⚖️ {label(view.disagreement, 250)}"] if view.disagreement else []
+
+
+def _components(view: HealthView) -> list[str]:
+    shown = view.components[:COMPONENTS]
+    return [*map(_component, shown), *more_words(len(view.components) - len(shown)), *_unknown(view)]
 
 
 def _component(row: ComponentRow) -> str:
-    about = f"  _{DOT.join(label(part, 120) for part in row.about)}_" if row.about else ""
-    return f"{BAND_MARKS[row.band]} *{label(row.label)}*  {row.score}{DOT}{label(row.why, 300)}{about}"
+    about = f"  _{DOT.join(label(part, 40) for part in row.about)}_" if row.about else ""
+    return f"{BAND_MARKS[row.band]} *{label(row.label, 40)}*  {row.score}{DOT}{label(row.why, 160)}{about}"
 
 
 def _definitions(view: HealthView) -> list[Block]:
@@ -131,28 +136,30 @@ def _definitions(view: HealthView) -> list[Block]:
     if not view.components:
         return []
     return [
-        context("\n".join(f"*{label(row.label)}*: {label(row.definition, 150)}" for row in view.components[:DEFINED]))
+        context(
+            "\n".join(f"*{label(row.label, 40)}*: {label(row.definition, 110)}" for row in view.components[:COMPONENTS])
+        )
     ]
 
 
 def _unknown(view: HealthView) -> list[str]:
     if not view.unknown:
         return []
-    named = ", ".join(label(name) for name in view.unknown)
+    named = label(", ".join(view.unknown), 300)
     return [f"{BAND_MARKS['unknown']} *No data*{DOT}{named}"]
 
 
 def _moved(view: HealthView) -> list[Block]:
     if not view.moved_since:
         return []
-    lines = [_movement(row) for row in view.moved] or ["Nothing much."]
+    lines = [_movement(row) for row in view.moved[:ROWS]] or ["Nothing much."]
     return [section("\n".join([f"*What moved since {view.moved_since}*", *lines]))]
 
 
 def _movement(row: MovedRow) -> str:
     mark = "▲" if (row.after or 0) > (row.before or 0) else "▼"
     before, after = ("–" if points is None else str(points) for points in (row.before, row.after))
-    return f"{mark} {row.label} {before} → {after}: {label(row.why, 300)}"
+    return f"{mark} {label(row.label, 40)} {before} → {after}: {label(row.why, 160)}"
 
 
 def _steps(view: HealthView) -> list[Block]:
@@ -171,7 +178,7 @@ def _escalations(view: HealthView) -> list[Block]:
     if not view.escalations:
         return []
     lines = [
-        f"🚨 {label(row.ask, 200)}{DOT}{DOT.join(label(fact, 80) for fact in row.facts)}"
+        f"🚨 {label(row.ask, 160)}{DOT}{DOT.join(label(fact, 50) for fact in row.facts)}"
         for row in view.escalations[:ROWS]
     ]
     return [section("\n".join(["*Escalations*", *lines, *more_words(len(view.escalations) - ROWS)]))]

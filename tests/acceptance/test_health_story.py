@@ -97,6 +97,13 @@ async def test_revenue_is_not_listed_for_those_outside_the_team(ws: Workspace, w
     assert "120,000" not in shown(await ws.command("eve", "/account", "metrics acme"))
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first picture of a process waits for the drawing library, which a busy machine loads slowly."""
+    monkeypatch.setattr("handlers.patience.PATIENCE", 60)
+
+
+@pytest.mark.usefixtures("patience")
 async def test_the_chart_is_sent_to_who_asked(ws: Workspace, world: World, book: Book) -> None:
     """Rows 1.46 and 4.20: health over time and the timeline, as pictures."""
     await with_a_drop(book, world)
@@ -109,6 +116,7 @@ async def test_the_chart_is_sent_to_who_asked(ws: Workspace, world: World, book:
     assert all(png.startswith(PNG) for png in ws.slack.state.files.values())
 
 
+@pytest.mark.usefixtures("patience")
 async def test_a_workspace_that_takes_no_files_is_told_what_to_do(ws: Workspace, world: World, book: Book) -> None:
     await with_a_drop(book, world)
     ws.slack.fail("files.getUploadURLExternal", refused("missing_scope"))

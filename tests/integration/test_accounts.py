@@ -14,6 +14,7 @@ from bot.models import (
     Account,
     Contact,
     DeliveryKind,
+    EmailMessage,
     MilestoneStatus,
     NoteSource,
     Run,
@@ -197,7 +198,9 @@ async def test_sending_queues_the_mail_completes_the_step_and_happens_once(world
     assert await send(world, step.id, mail)
     assert not await send(world, step.id, mail)
     [delivery] = await world.deliveries(kind=DeliveryKind.EMAIL)
-    assert delivery.payload["subject"] == "Welcome"
+    async with world.database.transaction() as session:
+        queued = await session.get_one(EmailMessage, delivery.payload["email_id"])
+    assert (queued.subject, queued.contact_id) == ("Welcome", jo.id)
     assert (await world.steps(run))["welcome"].status is StepStatus.DONE
 
 

@@ -137,8 +137,8 @@ class Evaluation:
     ) -> Verdict:
         """What the rule says of the subject. One that cannot be evaluated does not hold, and is told once.
 
-        Of a run that somebody started `by_hand` it holds only once things have become so since the run began: who starts
-        a playbook while all is well is left to it.
+        Of a run that somebody started `by_hand` it holds only once things have become so since the run began: whoever
+        starts a playbook while all is well is left to it.
         """
         numbers = _numbers(rule.periods[0], found)
         facts: dict[str, Any] = {ACCOUNT: subject.account, MEASURES: numbers, BANDS: self.bands}

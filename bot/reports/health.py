@@ -1,11 +1,11 @@
-"""The health page of an account: why it is as it is, what moved, what is going on. Two statements besides the head."""
+"""The health page of an account: why it is as it is, what moved, what is going on. Three statements beside its head."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Date, and_, bindparam, case, func, or_, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlmodel import col
 
 from bot.db import Reader
@@ -46,7 +46,6 @@ from bot.signals.movements import Movement, dated
 from bot.signals.windows import Measured
 
 WEEKS = 12  # of the curve in text
-_WEEKS = tuple(f"week_{weeks}" for weeks in range(WEEKS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +124,12 @@ async def read_health_page(reader: Reader, account: AccountHead, config: HealthC
         "lately": now - timedelta(days=config.overdue_steps.counts_finished_for_days),
         "day": day,
         "earliest": day - SNAPSHOT_SLACK,
-        **{name: now.date() - timedelta(weeks=weeks) for weeks, name in enumerate(_WEEKS)},
     }
     rows: dict[str, list[Any]] = {}
     for row in await _PAGE.rows(reader, parameters):
         rows.setdefault(row.part, []).append(row)
     measured = await load_account_measures(reader, account.id, config.measures, now)
-    snapshots = sorted(rows.get("snapshot", ()), key=lambda row: row.day)
-    compared = [row for row in snapshots if row.data is not None]
+    compared = sorted(rows.get("snapshot", ()), key=lambda row: row.day)
     facts = _facts(account, rows, measured, compared, now)
     health = compute_health(facts, config, now)
     return HealthPage(
@@ -148,7 +145,7 @@ async def read_health_page(reader: Reader, account: AccountHead, config: HealthC
         ),
         milestones=facts.milestones,
         felt_by=next((row.person for row in rows.get("feeling", ())), None),
-        weeks=_weeks(snapshots, parameters, health),
+        weeks=await _weeks(reader, account.id, health.score, now.date()),
     )
 
 
@@ -157,13 +154,12 @@ def _dated(health: Health, compared: Sequence[Any], now: datetime) -> tuple[Move
     return dated(health.moved, [*kept, (now.date(), health.remembered())])
 
 
-def _weeks(snapshots: Iterable[Any], parameters: Mapping[str, Any], health: Health) -> tuple[int | None, ...]:
-    """The kept scores a week apart, and at the end the one of now; nothing when none of an earlier week was kept."""
-    scores = {row.day: row.number for row in snapshots}
-    earlier = [scores.get(parameters[name]) for name in reversed(_WEEKS[1:])]
-    while earlier and earlier[0] is None:
-        del earlier[0]
-    return (*earlier, health.score) if earlier else ()
+async def _weeks(reader: Reader, account_id: int, score: int | None, today: date) -> tuple[int | None, ...]:
+    """The last score kept in each week, and at the end the one of now; nothing when no earlier week has one."""
+    span = {"account_id": account_id, "since": today - timedelta(weeks=WEEKS), "today": today}
+    kept = {(today - row.day).days // 7: row.score for row in await _SCORES.rows(reader, span)}
+    earlier = [kept.get(week) for week in range(max(kept, default=0), 0, -1)]
+    return (*earlier, score) if earlier else ()
 
 
 def _facts(
@@ -339,18 +335,13 @@ def _touchpoint_part(account_id: Any) -> Any:
 
 
 def _snapshot_part(account_id: Any) -> Any:
-    """The day that is compared with and all since, with their components, and one day a week before that without."""
+    """The day that is compared with, and all since."""
     day, same_account = col(HealthSnapshot.day), col(HealthSnapshot.account_id) == account_id
     in_time = day.between(bindparam("earliest"), bindparam("day"))
     newest = select(func.max(HealthSnapshot.day)).where(same_account, in_time).scalar_subquery()
-    compared = day >= func.coalesce(newest, bindparam("day"))
-    a_week_apart = day.in_([bindparam(name, type_=Date) for name in _WEEKS])
-    return part(
-        "snapshot",
-        number=col(HealthSnapshot.score),
-        day=day,
-        data=case((compared, col(HealthSnapshot.components))),
-    ).where(same_account, or_(compared, a_week_apart))
+    return part("snapshot", number=col(HealthSnapshot.score), day=day, data=col(HealthSnapshot.components)).where(
+        same_account, day >= func.coalesce(newest, bindparam("day"))
+    )
 
 
 def _alerts_part(account_id: Any) -> Any:
@@ -388,3 +379,17 @@ def _feeling_part(account_id: Any) -> Any:
 
 
 _PAGE = Prepared(_statement)
+
+
+def _scores() -> Any:
+    """Oldest first: of several days of a week, the newest stays."""
+    day = col(HealthSnapshot.day)
+    return (
+        select(day, col(HealthSnapshot.score))
+        .where(col(HealthSnapshot.account_id) == bindparam("account_id"))
+        .where(day > bindparam("since"), day < bindparam("today"))
+        .order_by(day)
+    )
+
+
+_SCORES = Prepared(_scores)

@@ -200,6 +200,6 @@ async def test_what_is_measured_is_kept_so_that_it_can_be_told_since_when(sqlite
 
 async def test_the_curve_has_a_score_for_each_week_and_gaps_where_none_was_kept(book: Book) -> None:
     acme = await book.account("acme", sentiment=Sentiment.RED, sentiment_at=book.now)
-    for weeks, score in ((1, 30), (2, 50), (4, 90)):
-        await book.snapshot(acme, book.now.date() - timedelta(weeks=weeks), score, {})
+    for days, score in ((9, 30), (13, 77), (14, 50), (30, 90)):
+        await book.snapshot(acme, book.now.date() - timedelta(days=days), score, {})
     assert (await page_of(book, "acme")).weeks == (90, None, 50, 30, 10)

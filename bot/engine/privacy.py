@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Table, func, update
+from sqlalchemy import JSON, Column, ColumnElement, Table, func, or_, update
 from sqlalchemy import select as core_select
 from sqlmodel import AutoString, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.journal import record
+from bot.engine.own_signals import note_sponsor
 from bot.engine.state import lock_account
 from bot.errors import NotFound
 from bot.models import Contact, EmailMessage, Signal, TimelineKind
@@ -29,9 +30,7 @@ async def export_contact(session: AsyncSession, email: str) -> dict[str, Any]:
     for contact in contacts:
         naming = _naming(contact)
         for table in _rooms():
-            rows = (await session.connection()).execute(
-                core_select(table).where(table.c.account_id == contact.account_id)
-            )
+            rows = (await session.connection()).execute(core_select(table).where(_about(table, contact)))
             for row in (await rows).mappings():
                 if row.get("contact_id") == contact.id or any(naming.search(text) for text in _texts(table, row)):
                     found.setdefault(table.name, []).append({name: _json(value) for name, value in row.items()})
@@ -67,12 +66,14 @@ async def _forget(session: AsyncSession, contact: Contact, now: datetime) -> Non
     await session.exec(update(Signal).where(col(Signal.contact_id) == contact.id).values(comment=None))
     mails = update(EmailMessage).where(col(EmailMessage.contact_id) == contact.id)
     await session.exec(mails.values(subject=REMOVED, body=REMOVED))
+    former_roles = contact.roles
     contact.name, contact.email = REMOVED_NAME, f"removed-{contact.id}@removed.invalid"
     contact.title, contact.external_ids, contact.roles = None, {}, []
     contact.may_email, contact.advocate, contact.advocacy = False, None, []
     summary = "took out the personal data of a contact who asked for it"
     record(session, TimelineKind.CONTACT_CHANGED, summary, now, account_id=contact.account_id)
     await session.flush()
+    await note_sponsor(session, contact, former_roles, now)
 
 
 def _rooms() -> Iterator[Table]:
@@ -80,6 +81,11 @@ def _rooms() -> Iterator[Table]:
     for table in SQLModel.metadata.sorted_tables:
         if "account_id" in table.c and "id" in table.c and table.name != Contact.__tablename__ and _wordy(table):
             yield table
+
+
+def _about(table: Table, contact: Contact) -> ColumnElement[bool]:
+    """The rows of the person's account, and those of none: of signals nobody has assigned, of notices to us."""
+    return or_(table.c.account_id == contact.account_id, table.c.account_id.is_(None))
 
 
 def _wordy(table: Table) -> list[Column[Any]]:
@@ -101,7 +107,7 @@ def _texts(table: Table, row: Any) -> Iterator[str]:
 async def _scrub(session: AsyncSession, table: Table, contact: Contact) -> int:
     naming, columns = _naming(contact), _wordy(table)
     connection = await session.connection()
-    of_account = core_select(table.c.id, *columns).where(table.c.account_id == contact.account_id)
+    of_account = core_select(table.c.id, *columns).where(_about(table, contact))
     changed = 0
     for row in (await connection.execute(of_account)).mappings().all():
         scrubbed = {column.name: _without(naming, row[column.name]) for column in columns}

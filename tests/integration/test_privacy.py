@@ -10,7 +10,17 @@ from bot.engine.accounts import ContactDraft, save_contact
 from bot.engine.notes import add_note
 from bot.engine.privacy import REMOVED, erase_contact, export_contact
 from bot.errors import NotFound
-from bot.models import Contact, ContactRole, Delivery, DeliveryKind, Note, NoteSource, Signal, TimelineEntry
+from bot.models import (
+    Contact,
+    ContactRole,
+    Delivery,
+    DeliveryKind,
+    Note,
+    NoteSource,
+    QuarantinedSignal,
+    Signal,
+    TimelineEntry,
+)
 from tests.support.world import World
 
 
@@ -33,13 +43,22 @@ async def ada(world: World) -> Contact:
                 created_at=world.now,
             )
         )
+        session.add(
+            QuarantinedSignal(
+                source="zendesk",
+                external_id="7",
+                account_ref="unknown.test",
+                payload={"contact": "ada@acme.test", "kind": "csat"},
+                created_at=world.now,
+            )
+        )
         return contact
 
 
 async def everything(world: World) -> str:
     async with world.database.transaction() as session:
         rows: list[Any] = []
-        for table in (Contact, Note, TimelineEntry, Delivery, Signal):
+        for table in (Contact, Note, TimelineEntry, Delivery, Signal, QuarantinedSignal):
             rows += (await session.exec(select(table))).all()
         return " ".join(str(row) for row in rows)
 
@@ -47,7 +66,7 @@ async def everything(world: World) -> str:
 async def test_all_that_names_a_person_is_exported(world: World, ada: Contact) -> None:
     async with world.database.transaction() as session:
         found = await export_contact(session, "Ada@ACME.test")
-    assert {"contacts", "notes", "timeline", "signals", "deliveries"} <= set(found)
+    assert {"contacts", "notes", "timeline", "signals", "deliveries", "quarantined_signals"} <= set(found)
     assert found["contacts"][0]["name"] == ada.name
     assert [row["number"] for row in found["signals"] if row["kind"] == "nps"] == [9]
     json.dumps(found)

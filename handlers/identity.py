@@ -21,16 +21,18 @@ async def identify(services: Services, body: dict[str, Any], own_team: str | Non
         raise NotAMember
     async with services.database.glance() as reader:
         actor = await read_actor(reader, user_id)
-    return actor or await _first_contact(services, user_id, client)
+    return actor or await _first_contact(services, user_id, own_team, client)
 
 
-async def _first_contact(services: Services, user_id: str, client: AsyncWebClient) -> Actor:
+async def _first_contact(services: Services, user_id: str, own_team: str | None, client: AsyncWebClient) -> Actor:
     try:
         user: dict[str, Any] = (await client.users_info(user=user_id))["user"]
     except SlackApiError as error:
         raise NotAMember from error
     email = user.get("profile", {}).get("email")
-    outsider = any(
+    # the email is what their own organisation says it is, so it proves something only about our own people
+    elsewhere = own_team is not None and user.get("team_id", own_team) != own_team
+    outsider = elsewhere or any(
         user.get(flag) for flag in ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
     )
     if outsider or not email:

@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from typing import Any
+
 from bot.engine.notes import add_note
 from bot.errors import NotFound
 from bot.models import NoteSource
@@ -33,7 +36,12 @@ async def reply_text(call: ActionCall, about: ThreadNote) -> str:
     answer = await call.client.conversations_replies(
         channel=about.channel, ts=about.thread, oldest=about.ts, latest=about.ts, inclusive=True, limit=2
     )
-    replies = [message for message in answer.get("messages") or [] if message.get("ts") == about.ts]
+    replies = [message for message in answer.get("messages") or [] if _is_own(message, call, about.ts)]
     if not replies:
         raise NotFound("Your reply is not there any more, so there is nothing to keep.")
     return as_typed(str(replies[0].get("text") or ""))
+
+
+def _is_own(message: Mapping[str, Any], call: ActionCall, ts: str) -> bool:
+    """What others wrote is not kept under the name of whoever clicked, who may not even be in that channel."""
+    return message.get("ts") == ts and message.get("user") == call.actor.slack_user_id

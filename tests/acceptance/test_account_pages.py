@@ -1,18 +1,27 @@
 """/account health, show, timeline, list and help, through signed requests."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from bot.engine.accounts import edit_account, log_sentiment
 from bot.engine.notes import add_note
-from bot.models import MemberRole, MilestoneStatus, NoteSource, Sentiment
+from bot.models import Member, MemberRole, MilestoneStatus, NoteSource, Sentiment
 from bot.signals.health_snapshots import snapshot_health
 from tests.support.accounts import Book
 from tests.support.reading import dumped, shown
 from tests.support.workspace import Workspace
 from tests.support.world import World
 
+OUTSIDERS: dict[str, dict[str, Any]] = {  # whose profile has the email of somebody who is on the team
+    "guest": {"is_restricted": True},
+    "visitor": {"is_ultra_restricted": True},
+    "robot": {"is_bot": True},
+    "gone": {"deleted": True},
+    "neighbour": {"is_stranger": True},
+    "partner": {"team_id": "T0THEIRS"},  # of another organisation, in a channel shared with ours
+}
 NASTY = "<!channel> & *Bold* @channel <@U0EVE> `x`"
 
 
@@ -254,8 +263,11 @@ async def test_help_names_every_subcommand(ws: Workspace, world: World, text: st
 @pytest.mark.parametrize("text", ["health acme", "note acme hello", "list", "help", "add"])
 async def test_strangers_get_a_polite_refusal_and_nothing_else(ws: Workspace, world: World, text: str) -> None:
     """Row 3.3: what is known of an account stays inside."""
-    ws.slack.users["U0GUEST"] = {"id": "U0GUEST", "is_restricted": True, "profile": {"email": "maya@ours.example"}}
-    for user in ("stranger", "guest"):
+    async with world.database.transaction() as session:
+        session.add(Member(name="New", email="new@ours.example", role=MemberRole.LEADER, created_at=world.now))
+    for name, flags in OUTSIDERS.items():
+        ws.slack.state.add_person(name, email="new@ours.example", **flags)
+    for user in ("stranger", *OUTSIDERS):
         answer = await ws.command(user, "/account", text)
         assert answer["text"].startswith("Playcall is for members of the customer team.")
         assert "Acme" not in dumped(answer)

@@ -6,6 +6,7 @@ from sqlmodel import col, select
 
 from bot.models import Account, AccountRole, MemberRole, Note, NoteSource
 from tests.support.play import Play, shown
+from tests.support.workspace import slack_id
 from tests.support.world import use_playbook
 
 REPLY = "1700000000.000200"
@@ -106,7 +107,8 @@ async def test_a_reply_under_steps_of_several_accounts_asks_which(play: Play) ->
     assert not await notes(play)
     question = play.ws.ephemeral[-1]
     in_channel = play.ws.slack.state.conversation(question["channel"]).messages
-    in_channel.append({"ts": REPLY, "thread_ts": message["ts"], "text": "Spoke with Jane &amp; all is well"})
+    written = {"ts": REPLY, "thread_ts": message["ts"], "user": slack_id("maya")}
+    in_channel.append(written | {"text": "Spoke with Jane &amp; all is well"})
     await play.ws.click("maya", {**question, "ts": "1.2"}, "thread_note_account", "Globex")
     [note] = await notes(play)
     assert note.body == "Spoke with Jane & all is well"

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +25,7 @@ from bot.delivery.outbox import Outbox
 from bot.models import AccountRole, MemberRole
 from bot.services import Services
 from bot.settings import Settings
+from bot.slack.ids import VALUE
 from tests.support.slack_double import TOKEN, SlackDouble
 from tests.support.slack_state import TEAM
 from tests.support.sleeping import AdvancingSleep
@@ -113,6 +115,32 @@ class Workspace:
         assert not unknown, f"the modal has no input {unknown}; it has {sorted(state)}"
         sent = {"id": "V0MODAL", "hash": "1.a", "private_metadata": ""} | dict(view) | {"state": {"values": state}}
         return await self._payload(self._interaction("view_submission", user) | {"view": sent})
+
+    async def forge_click(self, user: str, action_id: str, value: str) -> Payload:
+        """Click a button in a message that nobody posted."""
+        action = {"action_id": action_id, "block_id": "forged", "type": "button", "value": value, "action_ts": "1.0"}
+        body = self._interaction("block_actions", user) | {
+            "actions": [action],
+            "channel": {"id": "C0GENERAL", "name": "somewhere"},
+            "container": {"type": "message", "is_ephemeral": False, "channel_id": "C0GENERAL", "message_ts": "1.0"},
+            "response_url": self.slack.response_url,
+        }
+        return await self._payload(body)
+
+    async def forge_form(
+        self, user: str, callback_id: str, metadata: str, values: Mapping[str, str | date | list[str]]
+    ) -> Payload:
+        """Submit a modal that nobody opened, with `values` by block id."""
+        state = {block_id: {VALUE: _forged(given)} for block_id, given in values.items()}
+        view = {
+            "type": "modal",
+            "id": "V0FORGED",
+            "callback_id": callback_id,
+            "private_metadata": metadata,
+            "blocks": [],
+        }
+        body = self._interaction("view_submission", user) | {"view": view | {"state": {"values": state}}}
+        return await self._payload(body)
 
     async def shortcut(self, user: str, callback_id: str, message: Mapping[str, Any]) -> Payload:
         """Choose a message shortcut on a message (`channel`, `ts`, `text`, `user`)."""
@@ -266,6 +294,15 @@ def _entered(block: Mapping[str, Any], values: Mapping[str, Any]) -> Payload:
         return {"type": kind, "selected_options": chosen}
     chosen_one = _option(element, given) if given is not None else element.get("initial_option")
     return {"type": kind, "selected_option": chosen_one}
+
+
+def _forged(given: str | date | list[str]) -> Payload:
+    """An input's state as it would be whatever kind of input it is."""
+    if isinstance(given, date):
+        return {"type": "datepicker", "selected_date": given.isoformat()}
+    if isinstance(given, list):
+        return {"type": "checkboxes", "selected_options": [{"value": one} for one in given]}
+    return {"type": "plain_text_input", "value": given, "selected_option": {"value": given}}
 
 
 def _option(element: Mapping[str, Any], value: str | None) -> Payload:

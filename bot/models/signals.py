@@ -20,6 +20,9 @@ class SignalKind(StrEnum):
     SPONSOR_CHANGE = "sponsor_change"
 
 
+OF_CONTACT = text("contact_id IS NOT NULL")
+
+
 class Signal(SQLModel, table=True):
     """A fact from outside or from a person. It counts at the time it was observed, whenever it came in.
 
@@ -30,11 +33,19 @@ class Signal(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("ix_signals_window", "account_id", "kind", "observed_at", "number"),
+        Index(
+            "ix_signals_contact_window",
+            "contact_id",
+            "kind",
+            "observed_at",
+            sqlite_where=OF_CONTACT,
+            postgresql_where=OF_CONTACT,
+        ),
     )
 
     id: int = id_field()
     account_id: int = foreign_key("accounts", index=False, cascade=True)
-    contact_id: int | None = foreign_key("contacts", default=None, cascade=True)
+    contact_id: int | None = foreign_key("contacts", default=None, index=False, cascade=True)
     kind: str = Field(max_length=40, description="one of metrics.yaml")
     number: float | None = None
     label: str | None = Field(default=None, max_length=200)

@@ -23,6 +23,7 @@ class TouchpointStatus(StrEnum):
 
 
 PLANNED = text("status = 'planned'")
+FIRED_INTO = text("delivery_id IS NOT NULL")
 
 
 class Touchpoint(SQLModel, table=True):
@@ -34,6 +35,7 @@ class Touchpoint(SQLModel, table=True):
         UniqueConstraint("milestone_id", "kind", "revision"),
         UniqueConstraint("escalation_id", "kind", "revision"),
         Index("ix_touchpoints_planned", "fire_at", sqlite_where=PLANNED, postgresql_where=PLANNED),
+        Index("ix_touchpoints_delivery_id", "delivery_id", sqlite_where=FIRED_INTO, postgresql_where=FIRED_INTO),
     )
 
     id: int = id_field()
@@ -48,4 +50,4 @@ class Touchpoint(SQLModel, table=True):
     at_once: bool = Field(default=False, description="follows from what the recipient did: need not wait for morning")
     fired_at: datetime | None = instant(default=None)
     skip_reason: str | None = Field(default=None, max_length=200)
-    delivery_id: int | None = foreign_key("deliveries", default=None)
+    delivery_id: int | None = foreign_key("deliveries", default=None, index=False)

@@ -39,6 +39,8 @@ CLAIM = (
         type_coerce(Run.status, String),
         col(Step.account_id),
         col(Step.assignee_id),
+        type_coerce(Step.kind, String),
+        col(Run.playbook_key),
     )
     .join(Step, col(Step.id) == Touchpoint.step_id)
     .join(Run, col(Run.id) == Step.run_id)

@@ -1,12 +1,12 @@
 """Whether a planned touchpoint still makes sense now that its time has come. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bot.engine.calendars import next_working_time
-from bot.models import RunStatus, StepStatus, TouchpointKind
+from bot.models import RunStatus, StepKind, StepStatus, TouchpointKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class Candidate:
     run_status: RunStatus
     account_id: int
     assignee_id: int
+    step_kind: StepKind
+    playbook_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,17 @@ URGENCY: Mapping[str, int] = {
 
 def parse_candidate(values: Sequence[Any]) -> Candidate:
     """A candidate from its fields in their order, its kind and statuses as the database holds them."""
-    touchpoint_id, kind, at_once, step_id, step_status, run_status, account_id, assignee_id = values
+    touchpoint_id, kind, at_once, step_id, step_status, run_status, account_id, assignee_id, step_kind, key = values
     statuses = StepStatus(step_status), RunStatus(run_status)
-    return Candidate(touchpoint_id, TouchpointKind(kind), at_once, step_id, *statuses, account_id, assignee_id)
+    about = account_id, assignee_id, StepKind(step_kind), key
+    return Candidate(touchpoint_id, TouchpointKind(kind), at_once, step_id, *statuses, *about)
+
+
+def concern_customers(rows: Sequence[Sequence[Any]], expansion: Collection[str]) -> bool:
+    """Whether one of these claimed rows (see `parse_candidate`) may reach a customer by itself, or had better not now:
+    an email, or anything of one of the `expansion` playbooks.
+    """
+    return any(row[8] == StepKind.EMAIL or row[9] in expansion for row in rows)
 
 
 def decide_batch(rows: Sequence[Sequence[Any]], recipients: Recipients, now: datetime) -> Outcome:
@@ -115,7 +125,7 @@ def _grouped(
     strongest = _strongest((row[3], row[1]) for row in rows)
     groups: dict[tuple[int, str, str, bool, str, str], list[Sequence[Any]]] = {}
     for row in rows:
-        _, kind, at_once, step_id, step_status, run_status, account_id, assignee_id = row
+        _, kind, at_once, step_id, step_status, run_status, account_id, assignee_id, _, _ = row
         member_id = recipients.of(account_id, assignee_id).member_id
         case = (member_id, strongest[step_id], kind, at_once, step_status, run_status)
         groups.setdefault(case, []).append(row)

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.engine.contact_history import keys_of
 from bot.engine.escalations import climb
 from bot.engine.outbox import enqueue, enqueue_steps, member_lane
+from bot.library.schema import Category
 from bot.models import (
     AccountRole,
     DeliveryKind,
@@ -30,7 +32,7 @@ from bot.models import (
 from bot.models.columns import constant
 from bot.schedule.automatic import send_automatic
 from bot.schedule.claiming import claim_due, mark
-from bot.schedule.deciding import Decision, Defer, Fire, Outcome, Skip, decide_batch
+from bot.schedule.deciding import Decision, Defer, Fire, Outcome, Skip, concern_customers, decide_batch
 from bot.schedule.keeping_away import keep_away
 from bot.schedule.overdue import tell_accountable
 from bot.schedule.recipients import load_recipients
@@ -65,17 +67,14 @@ class FiringReport:
 
 async def fire_due(services: Services, now: datetime) -> FiringReport:
     """Fire everything whose time has come. Other processes may do the same: a touchpoint is fired by one of them."""
-    report = FiringReport()
-    await keep_away(services, now)
-    await send_automatic(services, now)
-    for fire_batch, number in ((_fire_steps, BATCH), (_fire_others, BATCH_OF_OTHERS)):
-        while True:
-            async with services.database.long_transaction() as session:
-                batch = await fire_batch(services, session, now, number)
-            report.add(batch)
-            if batch.total < number:
-                break
-            await asyncio.sleep(0)  # others get their turn between batches
+    report = await _fire_due_steps(services, now)
+    while True:
+        async with services.database.long_transaction() as session:
+            batch = await _fire_others(services, session, now, BATCH_OF_OTHERS)
+        report.add(batch)
+        if batch.total < BATCH_OF_OTHERS:
+            break
+        await asyncio.sleep(0)  # others get their turn between batches
     for outcome, number in asdict(report).items():
         TOUCHPOINTS.labels(outcome).inc(number)
     if report.total:
@@ -94,11 +93,32 @@ async def next_due_at(connection: AsyncConnection) -> datetime | None:
 # --- touchpoints of steps ---------------------------------------------------------------------------------------------
 
 
-async def _fire_steps(services: Services, session: AsyncSession, now: datetime, number: int) -> FiringReport:
+async def _fire_due_steps(services: Services, now: datetime) -> FiringReport:
+    """Batch after batch. The first one with something in it that concerns customers waits until all such steps were
+    looked at: what is put off, or goes by itself, is not due any more after that.
+    """
+    report, is_looked_at = FiringReport(), False
+    expansion = frozenset(keys_of(services.library, Category.EXPANSION))
+    while True:
+        async with services.database.long_transaction() as session:
+            connection = await session.connection()
+            rows = await claim_due(connection, now, BATCH)
+            may_fire = is_looked_at or not concern_customers(rows, expansion)
+            batch = await _fire_steps(services, session, rows, now) if rows and may_fire else FiringReport()
+        report.add(batch)
+        if not may_fire:
+            await keep_away(services, now)
+            await send_automatic(services, now)
+            is_looked_at = True
+        elif len(rows) < BATCH:
+            return report
+        await asyncio.sleep(0)  # others get their turn between batches
+
+
+async def _fire_steps(
+    services: Services, session: AsyncSession, rows: Sequence[Sequence[Any]], now: datetime
+) -> FiringReport:
     connection = await session.connection()
-    rows = await claim_due(connection, now, number)
-    if not rows:
-        return FiringReport()
     outcome = decide_batch(rows, await load_recipients(connection, rows), now)
     if outcome.fired:
         deliveries = await _enqueue(services, session, outcome, now)

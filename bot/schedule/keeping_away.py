@@ -59,9 +59,9 @@ async def _due(services: Services, now: datetime) -> list[int]:
     escalated = exists().where(
         col(Escalation.account_id) == Run.account_id, col(Escalation.status) != constant(EscalationStatus.RESOLVED)
     )
-    query = (
-        select(Step.id)
-        .join(Touchpoint, col(Touchpoint.step_id) == Step.id)
+    query = (  # several touchpoints of one step are told apart below: DISTINCT has SQLite go through all steps there are
+        select(Touchpoint.step_id)
+        .join(Step, col(Step.id) == Touchpoint.step_id)
         .join(Run, col(Run.id) == Step.run_id)
         .where(
             col(Touchpoint.status) == constant(TouchpointStatus.PLANNED),
@@ -72,10 +72,10 @@ async def _due(services: Services, now: datetime) -> list[int]:
             col(Run.playbook_key).in_(expansion),
             or_(at_risk, escalated),
         )
-        .distinct()
     )
     async with services.database.reading() as connection:
-        return list((await reading_session(connection).exec(query)).all())
+        found = (await reading_session(connection).exec(query)).all()
+    return [step_id for step_id in dict.fromkeys(found) if step_id is not None]
 
 
 async def _keep_away(services: Services, session: AsyncSession, step_id: int, now: datetime) -> bool:

@@ -32,7 +32,7 @@ CSMS = (
 
 async def load_recipients(connection: AsyncConnection, rows: Sequence[Sequence[Any]]) -> Recipients:
     """The assignees of claimed rows (see `parse_candidate`), and the CSM of each account whose assignee has left."""
-    pairs = {(account_id, assignee_id) for *_, account_id, assignee_id in rows}
+    pairs = {(row[6], row[7]) for row in rows}
     found = await connection.execute(ASSIGNEES, {"ids": sorted({assignee for _, assignee in pairs})})
     assignees = {row[0]: Recipient(*row) for row in found}
     orphaned = sorted({account for account, assignee in pairs if not assignees[assignee].active})

@@ -192,6 +192,26 @@ def upgrade() -> None:
     op.create_index("ix_posted_messages_kind_at", "posted_messages", ["kind", "created_at"], unique=False)
     op.create_index("ix_signals_window", "signals", ["account_id", "kind", "observed_at", "number"], unique=False)
 
+    of_contact, fired_into = sa.text("contact_id IS NOT NULL"), sa.text("delivery_id IS NOT NULL")
+    op.drop_index("ix_signals_contact_id", "signals")
+    op.create_index(
+        "ix_signals_contact_window",
+        "signals",
+        ["contact_id", "kind", "observed_at"],
+        unique=False,
+        sqlite_where=of_contact,
+        postgresql_where=of_contact,
+    )
+    op.drop_index("ix_touchpoints_delivery_id", "touchpoints")
+    op.create_index(
+        "ix_touchpoints_delivery_id",
+        "touchpoints",
+        ["delivery_id"],
+        unique=False,
+        sqlite_where=fired_into,
+        postgresql_where=fired_into,
+    )
+
     op.add_column("deliveries", sa.Column("request", sa.String(length=16), nullable=True))
     op.add_column("escalations", sa.Column("code_red", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("steps", sa.Column("found", JSON_OBJECT, nullable=False, server_default="{}"))
@@ -219,6 +239,10 @@ def downgrade() -> None:
     op.drop_column("steps", "found")
     op.drop_column("escalations", "code_red")
     op.drop_column("deliveries", "request")
+    op.drop_index("ix_touchpoints_delivery_id", "touchpoints")
+    op.create_index("ix_touchpoints_delivery_id", "touchpoints", ["delivery_id"], unique=False)
+    op.drop_index("ix_signals_contact_window", "signals")
+    op.create_index("ix_signals_contact_id", "signals", ["contact_id"], unique=False)
     op.drop_index("ix_signals_window", "signals")
     op.drop_index("ix_posted_messages_kind_at", "posted_messages")
     op.create_index("ix_signals_account_kind_at", "signals", ["account_id", "kind", "observed_at"], unique=False)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.engine.calendars import next_working_time
-from bot.models import RunStatus, StepStatus, TouchpointKind
+from bot.models import RunStatus, StepKind, StepStatus, TouchpointKind
 from bot.schedule.deciding import (
     FIRE,
     Candidate,
@@ -13,12 +13,13 @@ from bot.schedule.deciding import (
     Recipient,
     Recipients,
     Skip,
+    concern_customers,
     decide_batch,
     decide_firing,
 )
 
 BERLIN = Recipient(1, "Europe/Berlin", "DE", 9, 18, active=True)
-DUE = Candidate(1, TouchpointKind.DUE, False, 1, StepStatus.OPEN, RunStatus.ACTIVE, 1, 1)
+DUE = Candidate(1, TouchpointKind.DUE, False, 1, StepStatus.OPEN, RunStatus.ACTIVE, 1, 1, StepKind.TASK, "play")
 MORNING = datetime(2026, 3, 3, 8, tzinfo=UTC)
 
 
@@ -70,11 +71,18 @@ TEN_IN_BERLIN = datetime(2026, 3, 3, 9, tzinfo=UTC)  # 4:00 in New York
 
 
 def row(
-    touchpoint: int, assignee: int = 7, *, step: int | None = None, account: int = 1, **changes: object
+    touchpoint: int,
+    assignee: int = 7,
+    *,
+    step: int | None = None,
+    account: int = 1,
+    step_kind: str = "task",
+    playbook: str = "play",
+    **changes: object,
 ) -> list[object]:
     """A claimed row, as `parse_candidate` reads it."""
     columns = {"kind": "due", "at_once": False, "step": step or touchpoint, "status": "open", "run": "active"}
-    return [touchpoint, *{**columns, **changes}.values(), account, assignee]
+    return [touchpoint, *{**columns, **changes}.values(), account, assignee, step_kind, playbook]
 
 
 def test_a_batch_is_told_apart_by_recipient_reason_and_time() -> None:
@@ -101,3 +109,9 @@ def test_the_csm_hears_for_one_who_left_and_without_a_csm_the_one_who_left() -> 
     assert TEAM.of(1, 9) == MAYA
     assert TEAM.of(2, 9) == GONE
     assert decide_batch([row(1, 9), row(2)], TEAM, TEN_IN_BERLIN).fired == {7: [1, 2]}
+
+
+def test_emails_and_steps_of_expansion_playbooks_are_looked_at_before_a_batch_fires() -> None:
+    assert concern_customers([row(1), row(2, step_kind="email")], ())
+    assert concern_customers([row(1), row(2, playbook="referral")], {"referral"})
+    assert not concern_customers([row(1), row(2)], {"referral"})

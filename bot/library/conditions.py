@@ -20,7 +20,12 @@ ACCOUNT_FIELDS = frozenset(
 CONTACT_FIELDS = frozenset({*CONTACT_COLUMNS, "days_since_ask"})
 FIELDS = {"account": ACCOUNT_FIELDS, "contact": CONTACT_FIELDS}
 
+MOST_CHARACTERS = 2_000
+MOST_NESTED = 2  # loops inside one another: each multiplies what the one around it costs, and CEL itself has no limit
+
 _TEXT = re.compile(r"""("[^"]*"|'[^']*')""")
+_LOOP = re.compile(r"(\.\s*(?:all|exists|exists_one|map|filter)\s*\()|[()]")
+_MAP = re.compile(r"\.\s*map\s*\(")
 _FIELD = re.compile(r"(?<![\w.])(account|contact)\s*\.\s*(\w+)")
 _MEASURE = re.compile(r"(?<![\w.])measures\s*\.\s*(\w+)")
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,")
@@ -40,7 +45,8 @@ def _check_measured(expression: str) -> str:
 
 
 def check_expression(expression: str, variables: Collection[str] = VARIABLES) -> str:
-    """The expression, when it is CEL and asks for nothing but these variables; raises ValueError otherwise."""
+    """The expression, when it is CEL, cheap, and asks for nothing but these variables; raises ValueError otherwise."""
+    _require_cheap(expression)
     try:
         program = _compiled(expression)
     except ValueError as error:
@@ -51,6 +57,31 @@ def check_expression(expression: str, variables: Collection[str] = VARIABLES) ->
         about = " or ".join(sorted(variables))
         raise ValueError(f"unknown name {unknown[0]!r} in {expression!r}: a condition is about {about}")
     return expression
+
+
+def _require_cheap(expression: str) -> None:
+    """Raises ValueError for what could hold up the process, or fill its memory, for as long as its author likes."""
+    if len(expression) > MOST_CHARACTERS:
+        raise ValueError(f"a condition has at most {MOST_CHARACTERS:,} characters; this has {len(expression):,}")
+    code = _TEXT.sub("", expression)
+    if _nested(code) > MOST_NESTED:
+        raise ValueError(
+            f"at most {MOST_NESTED} of all, exists, filter and map can be inside one another: {expression!r}"
+        )
+    if len(_MAP.findall(code)) > 1:
+        raise ValueError(f"map can be used once in a condition: {expression!r}")
+
+
+def _nested(code: str) -> int:
+    """How deep its loops are inside one another."""
+    deepest, opened = 0, list[bool]()
+    for found in _LOOP.finditer(code):
+        if found[0] == ")":
+            del opened[-1:]
+        else:
+            opened.append(bool(found[1]))
+            deepest = max(deepest, sum(opened))
+    return deepest
 
 
 def unknown_fields(expression: str) -> list[str]:

@@ -57,11 +57,43 @@ def test_a_condition_that_compares_what_cannot_be_compared_says_so() -> None:
         ("account.stage ==", "not a CEL expression"),
         ("acount.stage == 'trial'", "unknown name 'acount'"),
         ("import os", "not a CEL expression"),
+        ("(" * 1_000 + "true" + ")" * 1_000, "2,000 characters"),
+        ("(" * 500 + "true" + ")" * 500, "not a CEL expression"),
+        ("[1, 2].all(a, [1, 2].all(b, [1, 2].all(c, true)))", "at most 2 of all, exists, filter and map"),
+        (
+            "[1].all(a, (([1] . exists (b, [1].filter(c, true).size() > 0))))",
+            "at most 2 of all, exists, filter and map",
+        ),
+        ("['ha'].map(x, x + x + x).map(x, x + x + x).size() > 0", "map can be used once"),
     ],
 )
-def test_a_condition_that_cannot_be_read_is_refused(expression: str, complaint: str) -> None:
+def test_a_condition_that_cannot_be_read_or_costs_too_much_is_refused(expression: str, complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         CONDITION.validate_python(expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "contact.roles.exists(a, a == 'x') && contact.roles.all(b, b != 'y') && contact.roles.exists(c, c == ')')",
+        "contact.roles.exists(a, ['x', 'y'].exists(b, a == b))",
+        "account.name == '.all(a, .all(b, .all(c, '",
+    ],
+)
+def test_loops_beside_one_another_and_two_inside_are_cheap_enough(expression: str) -> None:
+    assert CONDITION.validate_python(expression) == expression
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["open('/etc/passwd') == ''", "account.__class__ == ''", "account.name.__init__() == ''", "account.name = 'x'"],
+)
+def test_a_condition_can_compute_and_do_nothing_else(expression: str) -> None:
+    try:
+        reached = holds(CONDITION.validate_python(expression), FACTS)
+    except (ValidationError, ConditionError):
+        reached = False
+    assert not reached
 
 
 def test_the_variable_of_a_macro_is_no_unknown_name() -> None:

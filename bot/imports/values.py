@@ -15,7 +15,7 @@ LARGEST = 2**31 - 1  # what an integer column holds
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_AROUND_NUMBERS = re.compile(r"^[^\d,.+-]+|[^\d,.]+$")  # a currency sign or code before or after
+_AROUND_NUMBERS = re.compile(r"^[^\d,.+-]+|(?<![^\d,.])[^\d,.]+$")  # a currency sign or code before or after
 _YES = {"yes", "y", "true", "t", "1", "x", "on", "active"}
 _NO = {"no", "n", "false", "f", "0", "off", "inactive"}
 

@@ -12,7 +12,7 @@ from bot.slack.incoming import first_word
 from bot.slack.text import shorten, unformatted
 from bot.slack.typed_days import parse_day
 
-_EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
+_EMAIL = re.compile(r"(?<![^@\s,<>])[^@\s,<>]+@[^@\s,<>]+")
 _STATUS = re.compile(rf"(?i)\b({'|'.join(MilestoneStatus)})\b")
 _ADVOCATE = re.compile(rf"\badvocate\b(?:\s*[:=]?\s*({'|'.join(AdvocateStatus)})\b)?")
 _SEPARATORS = re.compile(r"[,\s]+")

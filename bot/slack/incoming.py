@@ -3,8 +3,8 @@
 import html
 import re
 
-_LINK = re.compile(r"<(?:https?://|mailto:)[^|>]*\|([^>]*)>|<(?:mailto:)?([^|>@#!\s][^|>\s]*)>")
-_MENTION = re.compile(r"<([@#])[A-Z0-9]+\|([^>]*)>")
+_LINK = re.compile(r"<(?:https?://|mailto:)[^|<>]*\|([^<>]*)>|<(?:mailto:)?([^|<>@#!\s][^|<>\s]*)>")
+_MENTION = re.compile(r"<([@#])[A-Z0-9]+\|([^<>]*)>")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "\u00a0": " "})
 
 

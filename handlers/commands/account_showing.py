@@ -25,7 +25,7 @@ from handlers.call import Call, CommandCall
 from handlers.charting import send_charts
 from handlers.commands.subcommand import named_account
 
-_PAGED = re.compile(r"(?P<account>.*?)\s*(?P<page>\d{1,4})?", re.DOTALL)
+_PAGE = re.compile(r"\d{1,4}")
 
 
 async def show_health(call: CommandCall, text: str) -> None:
@@ -79,9 +79,9 @@ async def show_timeline(call: CommandCall, text: str) -> None:
 
 def _split_page(text: str) -> tuple[str, int]:
     """A number at the end is the page, unless the whole is an account's name."""
-    match = _PAGED.fullmatch(text)
-    if match and match["account"] and match["page"]:
-        return match["account"], int(match["page"])
+    name, _, last = text.rpartition(" ")
+    if name.strip() and _PAGE.fullmatch(last):
+        return name.strip(), int(last)
     return text, 1
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bot.engine.actors import Actor
 from bot.errors import InvalidInput, NotAllowed
 
-_PAGE = re.compile(r"(?:^|\s+)page\s+(?P<page>\d{1,4})\s*$", re.IGNORECASE)
-_DAYS = re.compile(r"(?:^|\s+)(?P<days>\d{1,4})\s*d?(?:ays)?\s*$", re.IGNORECASE)
+_PAGE = re.compile(r"(?:^|\s)page\s+(?P<page>\d{1,4})\s*$", re.IGNORECASE)
+_DAYS = re.compile(r"(?:^|\s)(?P<days>\d{1,4})(?:\s*d(?:ays)?)?\s*$", re.IGNORECASE)
 FURTHEST_DAYS = 1100
 
 

@@ -12,7 +12,7 @@ from bot.slack.text import plain
 from handlers.accounts import account_named
 from handlers.call import CommandCall
 
-BECAUSE = re.compile(r"\s+because\s+", re.IGNORECASE)
+BECAUSE = re.compile(r"\sbecause\s", re.IGNORECASE)
 CANCEL_USAGE = "Say why, too: `/playbook cancel KEY ACCOUNT because they changed their mind`."
 
 
@@ -28,7 +28,7 @@ async def cancel_playbook(call: CommandCall, text: str) -> None:
     parts = BECAUSE.split(text, maxsplit=1)
     if len(parts) < 2:
         raise InvalidInput(CANCEL_USAGE)
-    await change_runs(call, "cancel", parts[0], cancel_run, reason=parts[1])
+    await change_runs(call, "cancel", parts[0], cancel_run, reason=parts[1].strip())
 
 
 async def change_runs(

@@ -116,6 +116,10 @@ class SlackDouble:
         """Let the next calls of a method go wrong: `times` of them, of one channel (as the call names it) or of any."""
         self._faults.append(Expected(method, channel, fault, times))
 
+    def forget_faults(self) -> None:
+        """From now on nothing goes wrong."""
+        self._faults.clear()
+
     async def until_called(self, method: str, times: int = 1) -> None:
         """Wait until a method has been called so often, and the call carried out."""
         async with self._changed:

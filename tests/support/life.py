@@ -1,0 +1,368 @@
+"""Life in a small team, for tests that make it up: people, data, clock, Slack and worker do anything in any order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from sqlmodel import SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.clock import FixedClock
+from bot.db import Database
+from bot.delivery.builders import BUILDERS
+from bot.delivery.outbox import Outbox
+from bot.engine.accounts import edit_account
+from bot.engine.actors import Actor
+from bot.engine.alert_answers import say_not_now, say_wrong_data, start_recommended
+from bot.engine.alerts import NewAlert, end_alerts, raise_alert
+from bot.engine.answers import Completion
+from bot.engine.escalations import acknowledge_escalation, ask_for_info, resolve_escalation
+from bot.engine.milestones import miss_milestone, plan_milestone, reach_milestone
+from bot.engine.raising import raise_escalation
+from bot.engine.runs import cancel_run, pause_run, resume_run, start_run
+from bot.engine.steps import (
+    block_step,
+    complete_step,
+    mark_not_applicable,
+    reassign_step,
+    skip_step,
+    snooze_step,
+    unblock_step,
+    undo_step,
+)
+from bot.errors import PlaycallError
+from bot.library.library import Library
+from bot.models import Account, Alert, Escalation, MemberRole, Run, Severity, Step
+from bot.schedule.firing import fire_due
+from handlers.boundary import SAVED, SORRY
+from tests.support.invariants import Picture, broken, take_picture, unsent
+from tests.support.slack_double import Fault, SlackDouble
+from tests.support.sleeping import AdvancingSleep
+from tests.support.workspace import Payload, Workspace
+from tests.support.world import World, use_playbook
+
+PEOPLE = ("maya", "leo", "dana", "sam", "eve")
+OUTCOMES = ("good", "back", "over", "rest")
+ENDLESS = 40  # rounds of work after which nothing may be left to send
+
+PLAYBOOKS: Mapping[str, Mapping[str, Any]] = {
+    "relay": {
+        "steps": [
+            {"key": "first"},
+            {"key": "call", "kind": "meeting", "role": "ae", "due": "4d", "remind_before": "2d"},
+            {
+                "key": "review",
+                "role": "leader",
+                "needs": ["first"],
+                "outcomes": [
+                    {"key": "good", "label": "Good", "milestone": "live"},
+                    {"key": "back", "label": "Back", "reopen": ["first"]},
+                    {"key": "over", "label": "Over", "then": "cancel_run"},
+                    {"key": "rest", "label": "Rest", "not_applicable": ["call", "prepare"]},
+                ],
+            },
+            {"key": "prepare", "due": "renewal_date - 90d", "optional": True},
+            {"key": "help", "kind": "escalation", "needs": ["review"], "escalation": {"ask": "Call {{ account.name }}"}},
+            {"key": "last", "due": "opening + 1d", "needs": ["review", "call"]},
+        ],
+    },
+    "cheer": {
+        "triggers": [{"on": "milestone", "milestone": "live"}],
+        "steps": [{"key": "thank"}, {"key": "ask", "due": "thank + 1w", "needs": ["thank"]}],
+    },
+}
+
+Act = Callable[[AsyncSession, Library, int, Actor, "Life"], Awaitable[object]]
+
+WITH_STEPS: Mapping[str, Act] = {
+    "skip": lambda s, lib, id_, who, life: skip_step(s, lib, id_, who, life.now, reason="Not now"),
+    "not applicable": lambda s, lib, id_, who, life: mark_not_applicable(s, lib, id_, who, life.now, reason="No"),
+    "undo": lambda s, lib, id_, who, life: undo_step(s, lib, id_, who, life.now),
+    "snooze": lambda s, lib, id_, who, life: snooze_step(s, lib, id_, who, life.now, until=life.day(3)),
+    "block": lambda s, lib, id_, who, life: block_step(s, lib, id_, who, life.now, reason="Waiting"),
+    "unblock": lambda s, lib, id_, who, life: unblock_step(s, lib, id_, who, life.now),
+    **{
+        f"give to {name}": lambda s, lib, id_, who, life, name=name: reassign_step(
+            s, lib, id_, who, life.now, member_id=life.actor(name).member_id
+        )
+        for name in ("leo", "sam")
+    },
+    **{
+        f"complete as {outcome}": lambda s, lib, id_, who, life, outcome=outcome: complete_step(
+            s, lib, id_, who, life.now, Completion(outcome=outcome, reason="So it is")
+        )
+        for outcome in OUTCOMES
+    },
+}
+WITH_RUNS: Mapping[str, Act] = {
+    "pause": lambda s, lib, id_, who, life: pause_run(s, lib, id_, who, life.now),
+    "resume": lambda s, lib, id_, who, life: resume_run(s, lib, id_, who, life.now),
+    "cancel": lambda s, lib, id_, who, life: cancel_run(s, lib, id_, who, life.now, reason="They left"),
+}
+WITH_ESCALATIONS: Mapping[str, Act] = {
+    "acknowledge": lambda s, _, id_, who, life: acknowledge_escalation(s, id_, who, life.now),
+    "ask back": lambda s, _, id_, who, life: ask_for_info(s, id_, who, life.now, question="Since when?"),
+    "resolve": lambda s, lib, id_, who, life: resolve_escalation(s, lib, id_, who, life.now, resolution="Called"),
+}
+WITH_ALERTS: Mapping[str, Act] = {
+    "start": lambda s, lib, id_, who, life: start_recommended(s, lib, id_, who, life.now),
+    "not now": lambda s, _, id_, who, life: say_not_now(s, id_, who, life.now, reason="Busy", days=2),
+    "wrong data": lambda s, lib, id_, who, life: say_wrong_data(s, lib, id_, who, life.now, reason="Test users"),
+}
+VERBS: Mapping[type[SQLModel], Mapping[str, Act]] = {
+    Step: WITH_STEPS,
+    Run: WITH_RUNS,
+    Escalation: WITH_ESCALATIONS,
+    Alert: WITH_ALERTS,
+}
+
+
+@dataclass
+class Life:
+    """`messages` are those that ever stood in Slack, as they looked then; `views` those that were ever opened."""
+
+    ws: Workspace
+    world: World
+    database: Database
+    slack: SlackDouble
+    clock: FixedClock
+    messages: list[Payload] = field(default_factory=list)
+    heard: int = 0  # calls of the bot to Slack that were looked at
+
+    # --- the world ----------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> Any:
+        return self.clock.now()
+
+    @property
+    def views(self) -> list[Payload]:
+        return self.ws.opened_views
+
+    def actor(self, name: str) -> Actor:
+        actor: Actor = getattr(self.world, name)
+        return actor
+
+    def day(self, days: int) -> date:
+        day: date = (self.now + timedelta(days=days)).date()
+        return day
+
+    def pass_time(self, duration: timedelta) -> None:
+        self.clock.set(self.now + duration)
+
+    # --- people and data ----------------------------------------------------------------------------------------------
+
+    async def change(self, use: Callable[[AsyncSession], Awaitable[object]]) -> None:
+        """One use case in its transaction. A refusal with a sentence is an answer like any other."""
+        with suppress(PlaycallError):
+            async with self.database.transaction() as session:
+                await use(session)
+
+    async def act(self, table: type[SQLModel], verb: str, pick: int, who: str) -> None:
+        """Somebody does something with one of the steps, runs, escalations or alerts there are."""
+        async with self.database.transaction() as session:
+            ids = (await session.exec(select(table.id).order_by("id"))).all()  # type: ignore[attr-defined]  # all have it
+        if not ids:
+            return
+        act, actor, chosen = VERBS[table][verb], self.actor(who), ids[-1 - pick % len(ids)]
+        await self.change(lambda session: act(session, self.world.library, chosen, actor, self))
+
+    async def start(self, key: str, who: str) -> None:
+        actor = self.actor(who)
+        await self.change(
+            lambda s: start_run(s, self.world.library, self.world.account_id, key, self.now, actor=actor)
+        )
+
+    async def escalate(self, who: str) -> None:
+        await self.change(
+            lambda s: raise_escalation(
+                s,
+                self.world.library,
+                self.world.account_id,
+                self.actor(who),
+                self.now,
+                target=MemberRole.AE,
+                severity=Severity.CRITICAL,
+                ask="Please call",
+            )
+        )
+
+    async def milestone(self, verb: str, who: str) -> None:
+        library, account, actor = self.world.library, self.world.account_id, self.actor(who)
+        acts: Mapping[str, Callable[[AsyncSession], Awaitable[object]]] = {
+            "reach": lambda s: reach_milestone(s, library, account, "live", actor, self.now),
+            "plan": lambda s: plan_milestone(s, account, "live", actor, self.now, target=self.day(5), library=library),
+            "miss": lambda s: miss_milestone(s, account, "live", actor, self.now, library=library),
+        }
+        await self.change(acts[verb])
+
+    async def move_renewal(self, days: int, who: str) -> None:
+        changes = {"renewal_date": self.day(days)}
+        await self.change(
+            lambda s: edit_account(s, self.world.library, self.world.account_id, changes, self.actor(who), self.now)
+        )
+
+    async def change_csm(self, name: str) -> None:
+        changes = {"csm_id": self.actor(name).member_id}
+        await self.change(
+            lambda s: edit_account(s, self.world.library, self.world.account_id, changes, self.world.dana, self.now)
+        )
+
+    async def alert(self, why: str, severity: Severity) -> None:
+        new = NewAlert("usage-drop", "usage", "Usage fell", why, "relay", severity, "csm")
+
+        async def raise_it(session: AsyncSession) -> None:
+            account = await session.get_one(Account, self.world.account_id)
+            await raise_alert(session, self.world.library, account, None, new, self.now)
+
+        await self.change(raise_it)
+
+    async def reason_gone(self) -> None:
+        await self.change(lambda s: end_alerts(s, self.world.account_id, None, "usage", self.now))
+
+    # --- Slack --------------------------------------------------------------------------------------------------------
+
+    async def click(self, pick: int, element: int, option: int, who: str, times: int) -> None:
+        """Somebody uses anything on any message that ever stood there; Slack may tell of it more than once."""
+        usable = [(m, b, e) for m in self.messages for b in m.get("blocks", []) for e in _usable(b)]
+        if not usable:
+            return
+        message = self.messages[-1 - pick % len(self.messages)]
+        here = [one for one in usable if one[0] is message] or usable
+        message, block, used = here[element % len(here)]
+        value = used["options"][option % len(used["options"])]["value"] if "options" in used else None
+        if used["type"] == "datepicker":
+            value = str(self.day(2))
+        for _ in range(times):
+            await self.ws.click(who, message, used["action_id"], value, block_id=block["block_id"])
+
+    async def submit(self, pick: int, option: int, who: str, times: int) -> None:
+        """Somebody sends a modal that was ever opened, filled in somehow, and perhaps twice."""
+        if not self.views:
+            return
+        view = self.views[-1 - pick % len(self.views)]
+        inputs = [block for block in view["blocks"] if block["type"] == "input"]
+        filled = {block["block_id"]: _filled(block["element"], option, str(self.day(2))) for block in inputs}
+        for _ in range(times):
+            await self.ws.submit(who, view, filled)
+
+    async def reply(self, pick: int, who: str, times: int) -> None:
+        """Somebody replies under a message, and Slack tells of it more than once."""
+        if not self.messages:
+            return
+        about = self.messages[-1 - pick % len(self.messages)]
+        event = {"type": "message", "channel": about["channel"], "thread_ts": about["ts"], "text": "They like it"}
+        event |= {"ts": self.slack.state.timestamp(self.now), "channel_type": "im"}
+        for _ in range(times):
+            await self.ws.event(who, event)
+
+    # --- the worker ---------------------------------------------------------------------------------------------------
+
+    async def work(self) -> None:
+        """A worker as it is just after its start: it fires what is due, and sends what it may."""
+        await fire_due(self.ws.services, self.now)
+        await self._outbox().drain()
+        self._look()
+
+    async def die_at_work(self, method: str, accepted: bool) -> None:
+        """The worker is killed while Slack has its call: before Slack has done what it says, or right after."""
+        await fire_due(self.ws.services, self.now)
+        silence = asyncio.Event()
+        self.slack.fail(method, Fault(hold=silence, carried_out=accepted, status=200 if accepted else 500))
+        called = len(self.slack.calls_of(method))
+        working = asyncio.create_task(self._outbox().drain())
+        calling = asyncio.create_task(self.slack.until_called(method, called + 1))
+        await asyncio.wait([working, calling], return_when=asyncio.FIRST_COMPLETED)
+        for task in (working, calling):
+            task.cancel()
+        await asyncio.gather(working, calling, return_exceptions=True)
+        silence.set()
+        self.slack.forget_faults()
+        self._look()
+
+    def _outbox(self) -> Outbox:
+        return Outbox(self.ws.services, self.ws.client, BUILDERS, sleep=AdvancingSleep(self.clock))
+
+    def _look(self) -> None:
+        for channel in self.slack.state.channels.values():
+            for message in channel.messages:
+                seen = {"channel": channel.id} | message
+                if seen not in self.messages:
+                    self.messages.append(seen)
+
+    # --- what holds ---------------------------------------------------------------------------------------------------
+
+    async def check(self) -> None:
+        seen = await take_picture(self.database)
+        assert not (found := [*broken(seen, self.slack.state), *self._apologies()]), "\n".join(found)
+
+    async def come_to_rest(self) -> None:
+        """Nothing goes wrong any more: within days everything is sent, each once, and Slack shows what is saved."""
+        self.slack.forget_faults()
+        for _ in range(ENDLESS):
+            await self.work()
+            seen = await take_picture(self.database)
+            if not unsent(seen):
+                break
+            self.pass_time(timedelta(hours=3))
+        assert not (left := unsent(seen)), "\n".join(left)
+        await self.check()
+        assert not (stale := await self._stale(seen)), "\n".join(stale)
+
+    async def _stale(self, seen: Picture) -> list[str]:
+        """Messages that do not look as they would if they were drawn now: no change may miss its redraw."""
+        before = {(m["channel"], m["ts"]): m for m in self._standing()}
+        async with self.database.transaction() as session:
+            from bot.engine.outbox import redraw_steps
+
+            await redraw_steps(session, [step.id for step in seen.steps], self.now)
+        await self._outbox().drain()
+        return [
+            f"{m['ts']} in {m['channel']} showed {before[m['channel'], m['ts']]['blocks']}, not {m['blocks']}"
+            for m in self._standing()
+            if m["blocks"] != before[m["channel"], m["ts"]]["blocks"]
+        ]
+
+    def _standing(self) -> list[Payload]:
+        return [{"channel": c.id} | m for c in self.slack.state.channels.values() for m in c.messages if "blocks" in m]
+
+    def _apologies(self) -> list[str]:
+        """What was said since the last look that only a mistake of ours makes us say."""
+        said = [call for _, call in self.slack.calls[self.heard :]]
+        self.heard = len(self.slack.calls)
+        sorry = tuple(words.partition("`")[0] for words in (SORRY, SAVED))
+        return [str(call["text"]) for call in said if str(call.get("text", "")).startswith(sorry)]
+
+
+def _usable(block: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    elements = [*block.get("elements", []), block.get("accessory", {})]
+    return [one for one in elements if one.get("action_id") and "url" not in one]
+
+
+def _filled(element: Mapping[str, Any], option: int, day: str) -> Any:
+    match element["type"]:
+        case "datepicker":
+            return day
+        case "plain_text_input":
+            return "https://wiki.ours.example/acme"
+        case "checkboxes":
+            return [element["options"][option % len(element["options"])]["value"]]
+        case "users_select":
+            return "U0SAM"
+        case _:
+            return element["options"][option % len(element["options"])]["value"]
+
+
+@asynccontextmanager
+async def begin_life(ws: Workspace, database: Database, slack: SlackDouble, clock: FixedClock) -> AsyncIterator[Life]:
+    world = await ws.people()
+    for key, written in PLAYBOOKS.items():
+        use_playbook(world.library, *written["steps"], key=key, title=key.capitalize(), **_others(written))
+    yield Life(ws, world, database, slack, clock)
+
+
+def _others(written: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in written.items() if name != "steps"}

@@ -20,6 +20,7 @@ from bot.engine.replanning import replan_other_runs
 from bot.engine.state import RunState
 from bot.engine.step_asks import log_step_ask, revert_step_ask
 from bot.engine.told import forget_told, keep_told
+from bot.engine.touchpoints import cancel_touchpoints
 from bot.engine.transitions import UNFINISHED
 from bot.library.library import Library
 from bot.library.schema import Outcome, Then
@@ -102,6 +103,7 @@ async def _apply_outcome(
         other.status, other.reason = StepStatus.NOT_APPLICABLE, f"“{outcome.label}”"
         other.finished_at, other.finished_by_id = now, actor.member_id if actor else None
         other.revision += 1
+    await cancel_touchpoints(session, [other.id for other in pointless])
     effects["not_applicable"] = [other.id for other in pointless]
     if outcome.milestone:
         milestone = await reach_milestone(session, library, state.account.id, outcome.milestone, actor, now)

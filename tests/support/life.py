@@ -20,6 +20,7 @@ from bot.engine.alert_answers import say_not_now, say_wrong_data, start_recommen
 from bot.engine.alerts import NewAlert, end_alerts, raise_alert
 from bot.engine.answers import Completion
 from bot.engine.escalations import acknowledge_escalation, ask_for_info, resolve_escalation
+from bot.engine.outbox import redraw_escalation, redraw_steps
 from bot.engine.milestones import miss_milestone, plan_milestone, reach_milestone
 from bot.engine.raising import raise_escalation
 from bot.engine.runs import cancel_run, pause_run, resume_run, start_run
@@ -35,8 +36,9 @@ from bot.engine.steps import (
 )
 from bot.errors import PlaycallError
 from bot.library.library import Library
-from bot.models import Account, Alert, Escalation, MemberRole, Run, Severity, Step
+from bot.models import ACTIONABLE, Account, Alert, Escalation, MemberRole, Run, Severity, Step
 from bot.schedule.firing import fire_due
+from bot.slack.ids import ActionId
 from handlers.boundary import SAVED, SORRY
 from tests.support.invariants import Picture, broken, take_picture, unsent
 from tests.support.slack_double import Fault, SlackDouble
@@ -46,6 +48,9 @@ from tests.support.world import World, use_playbook
 
 PEOPLE = ("maya", "leo", "dana", "sam", "eve")
 OUTCOMES = ("good", "back", "over", "rest")
+LASTING = frozenset(
+    {ActionId.STEP_COMPLETE, ActionId.STEP_SNOOZE, ActionId.STEP_UNBLOCK, ActionId.ESCALATION_ACKNOWLEDGE}
+)
 ENDLESS = 40  # rounds of work after which nothing may be left to send
 
 PLAYBOOKS: Mapping[str, Mapping[str, Any]] = {
@@ -140,7 +145,7 @@ class Life:
 
     @property
     def views(self) -> list[Payload]:
-        return self.ws.opened_views
+        return [view for view in self.ws.opened_views if "callback_id" in view]  # others only show something
 
     def actor(self, name: str) -> Actor:
         actor: Actor = getattr(self.world, name)
@@ -169,6 +174,15 @@ class Life:
             return
         act, actor, chosen = VERBS[table][verb], self.actor(who), ids[-1 - pick % len(ids)]
         await self.change(lambda session: act(session, self.world.library, chosen, actor, self))
+
+    async def complete(self, outcome: str, pick: int) -> None:
+        """Whoever may completes one of the steps that can be completed."""
+        async with self.database.transaction() as session:
+            ids = (await session.exec(select(Step.id).where(col(Step.status).in_(ACTIONABLE)))).all()
+        if not ids:
+            return
+        act, chosen = WITH_STEPS[f"complete as {outcome}"], ids[pick % len(ids)]
+        await self.change(lambda session: act(session, self.world.library, chosen, self.world.dana, self))
 
     async def start(self, key: str, who: str) -> None:
         actor = self.actor(who)
@@ -313,21 +327,31 @@ class Life:
         assert not (stale := await self._stale(seen)), "\n".join(stale)
 
     async def _stale(self, seen: Picture) -> list[str]:
-        """Messages that do not look as they would if they were drawn now: no change may miss its redraw."""
-        before = {(m["channel"], m["ts"]): m for m in self._standing()}
+        """Messages that offer something else than they would if they were drawn now: no change may miss its redraw."""
+        before = self._offers()
         async with self.database.transaction() as session:
-            from bot.engine.outbox import redraw_steps
-
             await redraw_steps(session, [step.id for step in seen.steps], self.now)
+            for escalation in seen.escalations:
+                await redraw_escalation(session, escalation.id, self.now)
         await self._outbox().drain()
         return [
-            f"{m['ts']} in {m['channel']} showed {before[m['channel'], m['ts']]['blocks']}, not {m['blocks']}"
-            for m in self._standing()
-            if m["blocks"] != before[m["channel"], m["ts"]]["blocks"]
+            f"the message {place} offers {before[place]}, and should {offers}"
+            for place, offers in self._offers().items()
+            if offers != before[place]
         ]
 
-    def _standing(self) -> list[Payload]:
-        return [{"channel": c.id} | m for c in self.slack.state.channels.values() for m in c.messages if "blocks" in m]
+    def _offers(self) -> dict[str, list[tuple[str, str]]]:
+        """What can be done on each message, but for what time alone takes away."""
+        return {
+            f"{message['ts']} in {channel.id}": [
+                (element["action_id"], element["value"])
+                for block in message.get("blocks", [])
+                for element in _usable(block)
+                if element["action_id"] in LASTING
+            ]
+            for channel in self.slack.state.channels.values()
+            for message in channel.messages
+        }
 
     def _apologies(self) -> list[str]:
         """What was said since the last look that only a mistake of ours makes us say."""

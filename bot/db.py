@@ -36,6 +36,7 @@ from bot.near_sqlite import PATIENCE, WRITING, NearReader, Parameters, near_tran
 
 BUSY_TIMEOUT_MS = round(PATIENCE * 1000)
 CHECKPOINT_EVERY = 75  # short transactions; with some thirteen pages each that is SQLite's own measure of 1,000 pages
+CACHE_KIB = 32 * 1024  # for each connection, as it is needed; SQLite's own 2 MB are less than a batch of firing touches
 READ_ONLY = "playcall_read_only"
 GAVE_WAY = {"40P01", "40001"}  # PostgreSQL: deadlock detected, serialization failure
 UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
@@ -160,7 +161,14 @@ def _near_engine(url: URL, *settings: str, **options: Any) -> Engine:
 
 def _prepare_connections(engine: Engine, *more: str) -> None:
     """Set up each connection that the engine opens, with these settings and `more` of them."""
-    settings = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}", *more)
+    settings = (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        f"cache_size=-{CACHE_KIB}",
+        *more,
+    )
 
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself: see BEGIN IMMEDIATE

@@ -82,14 +82,15 @@ class _Words:
     def __init__(self, statement: Statement) -> None:
         compiled = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
         self._sql = str(compiled)
-        self._binds = [_bind(compiled.binds[name]) for name in compiled.positiontup or ()]
+        binds = [_bind(compiled.binds[name]) for name in compiled.positiontup or ()]
+        self._places = [(name, value) for name, value, _ in binds]
+        self._converts = {name: convert for name, _, convert in binds if name is not None}
 
     def fetch(self, reader: NearReader, parameters: Mapping[str, Any]) -> list[Any]:
-        values = [
-            value if name is None else convert(parameters[name]) if convert else parameters[name]
-            for name, value, convert in self._binds
-        ]
-        return reader.fetch(self._sql, values)
+        given = {  # each once, wherever it stands in the statement
+            name: convert(parameters[name]) if convert else parameters[name] for name, convert in self._converts.items()
+        }
+        return reader.fetch(self._sql, [value if name is None else given[name] for name, value in self._places])
 
 
 class _Direct(_Words):

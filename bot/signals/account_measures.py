@@ -5,6 +5,7 @@ years of daily signals cost no more than a week's.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -45,22 +46,25 @@ async def load_account_measures(
     """
     if not measures:
         return {}
-    asked = tuple(measures)
-    parameters: dict[str, Any] = {"account_id": account_id}
-    for measure in asked:
-        until = now - timedelta(days=measure.ago)
-        parameters[_until(measure)] = until
-        parameters[_since(measure)] = until - timedelta(days=measure.over)
-    rows = await _prepared(asked).rows(reader, parameters)
-    return {
-        asked[row.place]: Measured(row.number, row.observed_at or parameters[_until(asked[row.place])], *_about(row))
-        for row in rows
-        if row.number is not None or row.label is not None
-    }
+    asked = _asked(tuple(measures))
+    parameters: dict[str, Any] = {name: now - before for name, before in asked.moments.items()}
+    rows = await asked.prepared.rows(reader, parameters | {"account_id": account_id})
+    found = {}
+    for row in rows:
+        if row.number is not None or row.label is not None:
+            measure = asked.measures[row.place]
+            as_of = row.observed_at or parameters[_until(measure)]
+            found[measure] = Measured(row.number, as_of, row.label, row.source)
+    return found
 
 
-def _about(row: Any) -> tuple[str | None, str | None]:
-    return row.label, row.source
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A set of measures, the statement for them, and by parameter how long before now each moment lies."""
+
+    measures: tuple[Measure, ...]
+    prepared: Prepared
+    moments: Mapping[str, timedelta]
 
 
 def _until(measure: Measure) -> str:
@@ -72,10 +76,13 @@ def _since(measure: Measure) -> str:
 
 
 @lru_cache(maxsize=KEPT_STATEMENTS)
-def _prepared(measures: tuple[Measure, ...]) -> Prepared:
+def _asked(measures: tuple[Measure, ...]) -> _Asked:
     if any(measure.metric == HEALTH for measure in measures):
         raise ValueError("health is no signal: ask load_measures for it")
-    return Prepared(lambda: union_all(*(_part(place, measure) for place, measure in enumerate(measures))))
+    ends = {_until(measure): timedelta(days=measure.ago) for measure in measures}
+    beginnings = {_since(measure): measure.reach for measure in measures}
+    statement = Prepared(lambda: union_all(*(_part(place, measure) for place, measure in enumerate(measures))))
+    return _Asked(measures, statement, ends | beginnings)
 
 
 def _part(place: int, measure: Measure) -> Any:

@@ -1,8 +1,10 @@
 """Dates and times in words, in the calendar of the person who reads them."""
 
 from datetime import date, datetime
+from functools import lru_cache
 
 
+@lru_cache(maxsize=1024)
 def day_words(day: date, today: date) -> str:
     """`Mon 2 Mar`, with the year when it is not this one."""
     words = f"{day:%a} {day.day} {day:%b}"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 _CONTROL = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}  # the first is in the others' entities, so it is replaced first
 _FORMATTING = re.compile(r"([*_~`])")
+_SPECIAL = re.compile(r"[&<>*_~`]")  # nearly all names have none of these
 ZERO_WIDTH_SPACE = "\u200b"
 
 
@@ -20,7 +21,7 @@ def escape(text: str) -> str:
 
 def plain(text: str) -> str:
     """Like `escape`, and formatting marks are shown too: for names inside a sentence of ours."""
-    return unformatted(escape(text))
+    return unformatted(escape(text)) if _SPECIAL.search(text) else text
 
 
 def unformatted(text: str) -> str:

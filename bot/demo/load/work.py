@@ -15,9 +15,7 @@ MORNING = time(9, tzinfo=UTC)
 DUE = 20  # what is drawn
 SATURDAY = 5
 
-RUNS = (
-    "id account_id playbook_version_id playbook_key title status trigger_key started_on started_at"
-).split()
+RUNS = ("id account_id playbook_version_id playbook_key title status trigger_key started_on started_at").split()
 STEPS = (
     "id run_id account_id key position title kind role assignee_id role_missing status due_on opened_at finished_at"
     " finished_by_id answers found effects revision"

@@ -1,20 +1,27 @@
 """Slack over a web socket that we open: no public address is needed.
 
-The SDK reconnects when it notices a loss. A connection can also go silent without that: the watch here listens for the
-answers to the SDK's pings and opens a new connection when none came for a while.
+The SDK opens a new connection when Slack closes the old one, says that it will, or answers no pings. What it leaves us:
+
+- It tries one address for ever. Slack's are good for one connection, and for a short time.
+- Two connections may be opened at once, of which one is forgotten, while Slack goes on sending to it.
+- Closing a connection that has gone silent takes ten seconds, which is all that a platform gives a process to stop.
+- A connection can be silent without its noticing.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.errors import ConfigurationError
 
@@ -22,23 +29,78 @@ log = structlog.get_logger(__name__)
 
 PING_SECONDS = 10.0
 SILENCE_SECONDS = 6 * PING_SECONDS  # beyond the four after which the SDK acts by itself
-RECONNECT_SECONDS = 30.0
+CONNECT_SECONDS = 5.0  # shorter than the SDK's wait before it tries the same address again
+GOODBYE_SECONDS = 1.0  # for the other side to say goodbye, too
+FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds between two addresses
 REFUSED = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "not_allowed_token_type"})
+
+
+class Socket(SocketModeClient):
+    """The SDK's client, with a fresh address for every try, and one try at a time."""
+
+    def __init__(self, slack: AsyncApp, app_token: str) -> None:
+        super().__init__(app_token, logger=slack.logger, web_client=slack.client, ping_interval=PING_SECONDS)
+        self.socket_mode_request_listeners.append(partial(_answer, slack))
+        self._connecting = asyncio.Lock()
+
+    async def connect(self) -> None:
+        """Return when there is a connection that was not there before, however long that takes."""
+        before = self.current_session
+        async with self._connecting:
+            if self.current_session is before:
+                await self._replace_session()
+
+    async def _replace_session(self) -> None:
+        await self._say_goodbye()
+        wait = FIRST_WAIT
+        while not self.closed and not await self._try_fresh_address():
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
+
+    async def _try_fresh_address(self) -> bool:
+        try:
+            if self.wss_uri is None:
+                self.wss_uri = await self.issue_new_wss_url()
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await super().connect()  # type: ignore[no-untyped-call]  # theirs
+        except (aiohttp.ClientError, OSError, TimeoutError, SlackApiError) as error:
+            log.warning("socket_mode_connect_failed", error=str(error) or type(error).__name__)
+            return False
+        finally:
+            self.wss_uri = None
+        return True
+
+    async def close(self) -> None:
+        self.closed = True
+        await self._say_goodbye()
+        await super().close()  # type: ignore[no-untyped-call]  # theirs
+
+    async def _say_goodbye(self) -> None:
+        if self.current_session is not None:
+            with suppress(aiohttp.ClientError, OSError, TimeoutError):
+                async with asyncio.timeout(GOODBYE_SECONDS):
+                    await self.current_session.close()
+
+
+async def _answer(slack: AsyncApp, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+    began = time.time()
+    response = await run_async_bolt_app(slack, request)
+    await send_async_response(client, request, response, began)
 
 
 @asynccontextmanager
 async def socket_mode(slack: AsyncApp, app_token: str) -> AsyncIterator[None]:
     """Receive Slack's requests over Socket Mode for as long as the block runs."""
-    handler = AsyncSocketModeHandler(slack, app_token, ping_interval=PING_SECONDS)
+    client = Socket(slack, app_token)
     try:
-        await _require_valid_token(handler.client)
-        connecting = asyncio.create_task(_stay_connected(handler.client))
+        await _require_valid_token(client)
+        connecting = asyncio.create_task(_stay_connected(client))
         yield
         connecting.cancel()
         with suppress(asyncio.CancelledError):
             await connecting
     finally:
-        await handler.close_async()  # type: ignore[no-untyped-call]  # theirs
+        await client.close()
 
 
 async def _require_valid_token(client: SocketModeClient) -> None:
@@ -79,7 +141,6 @@ def is_silent(last_pong: float | None, connected_at: float, now: float) -> bool:
 
 async def _reconnect(client: SocketModeClient) -> None:
     try:
-        async with asyncio.timeout(RECONNECT_SECONDS):
-            await client.connect_to_new_endpoint(force=True)
+        await client.connect_to_new_endpoint(force=True)
     except (aiohttp.ClientError, OSError, TimeoutError, SlackApiError) as error:
         log.warning("socket_mode_reconnect_failed", error=str(error))

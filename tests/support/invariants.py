@@ -72,21 +72,16 @@ class Picture:
 async def take_picture(database: Database) -> Picture:
     async with database.transaction() as session:
         return Picture(
-            *[
-                await _all(session, table)
-                for table in (
-                    Run,
-                    Step,
-                    Touchpoint,
-                    TimelineEntry,
-                    Delivery,
-                    Escalation,
-                    Milestone,
-                    Alert,
-                    Note,
-                    PostedMessage,
-                )
-            ]
+            runs=await _all(session, Run),
+            steps=await _all(session, Step),
+            touchpoints=await _all(session, Touchpoint),
+            timeline=await _all(session, TimelineEntry),
+            deliveries=await _all(session, Delivery),
+            escalations=await _all(session, Escalation),
+            milestones=await _all(session, Milestone),
+            alerts=await _all(session, Alert),
+            notes=await _all(session, Note),
+            posted=await _all(session, PostedMessage),
         )
 
 
@@ -142,9 +137,9 @@ def _finished_steps(seen: Picture) -> Iterator[str]:
         if entry.kind in CHANGES:
             last[entry.step_id] = entry
     for step in seen.steps:
-        entry = last.get(step.id)
-        if step.status in TOLD and (entry is None or entry.kind not in TOLD[step.status]):
-            yield f"step {step.key} is {step.status}, and the timeline says {entry and entry.kind}"
+        told = last.get(step.id)
+        if step.status in TOLD and (told is None or told.kind not in TOLD[step.status]):
+            yield f"step {step.key} is {step.status}, and the timeline says {told and told.kind}"
         if step.status in ACTIONABLE and (step.finished_at or step.finished_by_id):
             yield f"step {step.key} is {step.status} and finished at {step.finished_at}"
         if step.status in TOLD and step.finished_at is None:

@@ -20,8 +20,8 @@ from bot.engine.alert_answers import say_not_now, say_wrong_data, start_recommen
 from bot.engine.alerts import NewAlert, end_alerts, raise_alert
 from bot.engine.answers import Completion
 from bot.engine.escalations import acknowledge_escalation, ask_for_info, resolve_escalation
-from bot.engine.outbox import redraw_escalation, redraw_steps
 from bot.engine.milestones import miss_milestone, plan_milestone, reach_milestone
+from bot.engine.outbox import redraw_escalation, redraw_steps
 from bot.engine.raising import raise_escalation
 from bot.engine.runs import cancel_run, pause_run, resume_run, start_run
 from bot.engine.steps import (
@@ -70,7 +70,12 @@ PLAYBOOKS: Mapping[str, Mapping[str, Any]] = {
                 ],
             },
             {"key": "prepare", "due": "renewal_date - 90d", "optional": True},
-            {"key": "help", "kind": "escalation", "needs": ["review"], "escalation": {"ask": "Call {{ account.name }}"}},
+            {
+                "key": "help",
+                "kind": "escalation",
+                "needs": ["review"],
+                "escalation": {"ask": "Call {{ account.name }}"},
+            },
             {"key": "last", "due": "opening + 1d", "needs": ["review", "call"]},
         ],
     },
@@ -82,6 +87,18 @@ PLAYBOOKS: Mapping[str, Mapping[str, Any]] = {
 
 Act = Callable[[AsyncSession, Library, int, Actor, "Life"], Awaitable[object]]
 
+
+def _give_to(name: str) -> Act:
+    return lambda s, lib, id_, who, life: reassign_step(
+        s, lib, id_, who, life.now, member_id=life.actor(name).member_id
+    )
+
+
+def _complete_as(outcome: str) -> Act:
+    said = Completion(outcome=outcome, reason="So it is")
+    return lambda s, lib, id_, who, life: complete_step(s, lib, id_, who, life.now, said)
+
+
 WITH_STEPS: Mapping[str, Act] = {
     "skip": lambda s, lib, id_, who, life: skip_step(s, lib, id_, who, life.now, reason="Not now"),
     "not applicable": lambda s, lib, id_, who, life: mark_not_applicable(s, lib, id_, who, life.now, reason="No"),
@@ -89,18 +106,8 @@ WITH_STEPS: Mapping[str, Act] = {
     "snooze": lambda s, lib, id_, who, life: snooze_step(s, lib, id_, who, life.now, until=life.day(3)),
     "block": lambda s, lib, id_, who, life: block_step(s, lib, id_, who, life.now, reason="Waiting"),
     "unblock": lambda s, lib, id_, who, life: unblock_step(s, lib, id_, who, life.now),
-    **{
-        f"give to {name}": lambda s, lib, id_, who, life, name=name: reassign_step(
-            s, lib, id_, who, life.now, member_id=life.actor(name).member_id
-        )
-        for name in ("leo", "sam")
-    },
-    **{
-        f"complete as {outcome}": lambda s, lib, id_, who, life, outcome=outcome: complete_step(
-            s, lib, id_, who, life.now, Completion(outcome=outcome, reason="So it is")
-        )
-        for outcome in OUTCOMES
-    },
+    **{f"give to {name}": _give_to(name) for name in ("leo", "sam")},
+    **{f"complete as {outcome}": _complete_as(outcome) for outcome in OUTCOMES},
 }
 WITH_RUNS: Mapping[str, Act] = {
     "pause": lambda s, lib, id_, who, life: pause_run(s, lib, id_, who, life.now),
@@ -186,9 +193,7 @@ class Life:
 
     async def start(self, key: str, who: str) -> None:
         actor = self.actor(who)
-        await self.change(
-            lambda s: start_run(s, self.world.library, self.world.account_id, key, self.now, actor=actor)
-        )
+        await self.change(lambda s: start_run(s, self.world.library, self.world.account_id, key, self.now, actor=actor))
 
     async def escalate(self, who: str) -> None:
         await self.change(

@@ -16,7 +16,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from bot import __version__
-from bot.commands import importing, playbooks, processes, reporting, rules, tokens, upkeep
+from bot.commands import importing, loading, playbooks, processes, reporting, rules, tokens, upkeep
 from bot.commands.groups import help_when_alone
 from bot.errors import PlaycallError
 
@@ -35,6 +35,7 @@ rules.add_to(app)
 reporting.add_to(app)
 tokens.add_to(app)
 upkeep.add_to(app)
+loading.add_to(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from bot.commands.environment import load_library, load_settings, open_database, run_async
+from bot.commands.environment import load_library, load_settings, open_database
 from bot.commands.groups import new_group
 from bot.commands.privacy import erase, export
+from bot.commands.progress import with_progress
 from bot.commands.segmenting import segment
 
 if TYPE_CHECKING:
@@ -132,27 +133,10 @@ def _import(entity: "Entity", file: Path, options: "Options") -> None:
 
 def _with_progress(run: "Callable[[StartPhase], Coroutine[Any, Any, T]]") -> T:
     """Do it with a bar for each phase. The mistakes of what was refused are printed."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from bot.imports.importing import Advance, ImportRefused
-
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-
-    def phase(description: str, total: int) -> Advance:
-        task = bar.add_task(description, total=total)
-        return lambda count: bar.advance(task, count)
+    from bot.imports.importing import ImportRefused
 
     try:
-        with bar:
-            return run_async(run(phase))
+        return with_progress(run)
     except ImportRefused as error:
         _print_problems([str(problem) for problem in error.problems])
         raise

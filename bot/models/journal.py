@@ -66,6 +66,7 @@ class Escalation(SQLModel, table=True):
     __tablename__ = "escalations"
     __table_args__ = (
         Index("ix_escalations_unresolved", "account_id", sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED),
+        Index("ix_escalations_raised", "raised_by_id", sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED),
     )
 
     id: int = id_field()

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, or_
+from sqlalchemy import ColumnElement, case, union
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,13 +17,14 @@ from bot.engine.state import load_team
 from bot.errors import NotFound
 from bot.library.library import Library
 from bot.models import Account, AccountRole, Alert, AlertStatus, Contact, Member, MemberRole, Run, Severity
+from bot.models.columns import constant
 from bot.slack.alert_message import AlertCard
 from bot.slack.alert_modals import AlertHead
 from bot.slack.payloads import AlertRef
 
 SHOWN = 100  # rows read: more than any list shows, so that the others can be counted
 GRAVITY = case({severity.value: rank for rank, severity in enumerate(reversed(Severity))}, value=col(Alert.severity))
-OPEN = col(Alert.status) == AlertStatus.OPEN
+OPEN = col(Alert.status) == constant(AlertStatus.OPEN)
 _SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 
 
@@ -67,10 +68,15 @@ async def load_alert_head(session: AsyncSession, ref: AlertRef, reader: Actor) -
 
 
 def _mine(member_id: int) -> ColumnElement[bool]:
+    """The open ones they are asked, or that are about their accounts: each by an index of its own."""
     my_book = select(AccountRole.account_id).where(
         AccountRole.member_id == member_id, AccountRole.role == MemberRole.CSM
     )
-    return or_(col(Alert.member_id) == member_id, col(Alert.account_id).in_(my_book))
+    asked, of_book = (
+        select(Alert.id).where(OPEN, which)
+        for which in (col(Alert.member_id) == member_id, col(Alert.account_id).in_(my_book))
+    )
+    return col(Alert.id).in_(union(asked, of_book))
 
 
 async def _load(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, or_
+from sqlalchemy import ColumnElement, CompoundSelect, case, func, union
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,6 +23,7 @@ from bot.models import (
     Severity,
     Step,
 )
+from bot.models.columns import constant
 from bot.reports.agenda import load_agenda
 from bot.reports.alerts import load_open_alerts
 from bot.reports.health_words import load_health_words
@@ -30,21 +31,19 @@ from bot.reports.leading.glance import load_glance
 from bot.slack.home_view import AccountRow, EscalationRow, Home
 
 SHOWN = 200  # rows read: more than the tab shows, so that the others can be counted
+UNRESOLVED = col(Escalation.status) != constant(EscalationStatus.RESOLVED)
 GRAVITY = case({severity: rank for rank, severity in enumerate(reversed(Severity))}, value=col(Escalation.severity))
 
 
 async def load_home(session: AsyncSession, library: Library, reader: Actor, now: datetime) -> Home:
     me = reader.member_id
-    my_book = select(AccountRole.account_id).where(AccountRole.member_id == me, AccountRole.role == MemberRole.CSM)
-    concerns_me = or_(
-        col(Escalation.owner_id) == me, col(Escalation.raised_by_id) == me, col(Escalation.account_id).in_(my_book)
-    )
+    concerns_me = col(Escalation.id).in_(_escalations_of(me))
     return Home(
         today=local_date(now, reader.timezone),
         alerts=tuple(await load_open_alerts(session, library, reader, now)),
         agenda=await load_agenda(session, library, reader, now),
         escalations=await _escalations(session, concerns_me, reader),
-        team_escalations=await _escalations(session, ~func.coalesce(concerns_me, False), reader)
+        team_escalations=await _escalations(session, ~concerns_me, reader)
         if reader.leads
         else (),
         accounts=await _accounts(session, library, me, now),
@@ -52,12 +51,25 @@ async def load_home(session: AsyncSession, library: Library, reader: Actor, now:
     )
 
 
+def _escalations_of(member_id: int) -> CompoundSelect[int]:
+    """The unresolved ones they own or raised, or that are about their accounts: each by an index of its own."""
+    my_book = select(AccountRole.account_id).where(
+        AccountRole.member_id == member_id, AccountRole.role == MemberRole.CSM
+    )
+    mine = (
+        col(Escalation.owner_id) == member_id,
+        col(Escalation.raised_by_id) == member_id,
+        col(Escalation.account_id).in_(my_book),
+    )
+    return union(*(select(Escalation.id).where(UNRESOLVED, which) for which in mine))
+
+
 async def _escalations(session: AsyncSession, which: ColumnElement[bool], reader: Actor) -> tuple[EscalationRow, ...]:
     query = (
         select(Escalation, Account.name, Member.name)
         .join(Account, col(Account.id) == Escalation.account_id)
         .join(Member, col(Member.id) == Escalation.owner_id)
-        .where(col(Escalation.status) != EscalationStatus.RESOLVED, which)
+        .where(UNRESOLVED, which)
         .order_by(GRAVITY, col(Escalation.created_at))
         .limit(SHOWN)
     )

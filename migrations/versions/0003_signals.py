@@ -202,6 +202,14 @@ def upgrade() -> None:
         sqlite_where=of_contact,
         postgresql_where=of_contact,
     )
+    op.create_index(
+        "ix_escalations_raised",
+        "escalations",
+        ["raised_by_id"],
+        unique=False,
+        sqlite_where=sa.text("status <> 'resolved'"),
+        postgresql_where=sa.text("status <> 'resolved'"),
+    )
     op.drop_index("ix_touchpoints_delivery_id", "touchpoints")
     op.create_index(
         "ix_touchpoints_delivery_id",
@@ -241,6 +249,7 @@ def downgrade() -> None:
     op.drop_column("deliveries", "request")
     op.drop_index("ix_touchpoints_delivery_id", "touchpoints")
     op.create_index("ix_touchpoints_delivery_id", "touchpoints", ["delivery_id"], unique=False)
+    op.drop_index("ix_escalations_raised", "escalations")
     op.drop_index("ix_signals_contact_window", "signals")
     op.create_index("ix_signals_contact_id", "signals", ["contact_id"], unique=False)
     op.drop_index("ix_signals_window", "signals")

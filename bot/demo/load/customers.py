@@ -11,6 +11,9 @@ from bot.models import (
     EntryReason,
     EscalationStatus,
     MemberRole,
+    MilestoneKind,
+    MilestoneStatus,
+    NoteSource,
     Rung,
     Segment,
     Sentiment,
@@ -22,7 +25,7 @@ from bot.models import (
 COUNTRIES, INDUSTRIES = ("US", "GB", "DE", "FR", "IN"), ("Software", "Retail", "Health", "Finance", "Logistics")
 SEGMENTS, STAGES, SENTIMENTS = tuple(Segment), tuple(Stage)[1:5], tuple(Sentiment)
 TOUCH = {Segment.SMB: Touch.NONE, Segment.MID_MARKET: Touch.LOW, Segment.ENTERPRISE: Touch.HIGH}
-ALERT_EVERY, ESCALATION_EVERY = 100, 200  # accounts
+ALERT_EVERY, ESCALATION_EVERY = 10, 20  # accounts
 HEALTH_DAYS = (14, 7, 0)  # days ago of which health is kept
 ARR, LAST_CONTACT, RENEWAL, SENTIMENT, HEALTH = range(5)  # what is drawn
 
@@ -38,10 +41,14 @@ def member_sheet(scale: Scale) -> Sheet:
 
 
 def customer_sheets(scale: Scale, accounts: Sequence[int]) -> Iterator[Sheet]:
-    """Each account with its team, a champion, three days of health; some with an alert, some with an escalation."""
+    """Each account with its team, a champion, a milestone, a note, three days of health; some with an alert, some with
+    an escalation.
+    """
     yield _accounts(scale, accounts)
     yield _roles(scale, accounts)
     yield _contacts(scale, accounts)
+    yield _milestones(scale, accounts)
+    yield _notes(scale, accounts)
     yield _health(scale, accounts)
     yield _alerts(scale, [account for account in accounts if account % ALERT_EVERY == 1])
     yield _escalations(scale, [account for account in accounts if account % ESCALATION_EVERY == 1])
@@ -90,6 +97,19 @@ def _contacts(scale: Scale, accounts: Sequence[int]) -> Sheet:
         for n in accounts
     ]
     return Sheet("contacts", columns.split(), rows)
+
+
+def _milestones(scale: Scale, accounts: Sequence[int]) -> Sheet:
+    columns = "account_id key title kind status target_date created_at".split()
+    about = ("go-live", "Go-live", MilestoneKind.CELEBRATION, MilestoneStatus.PLANNED)
+    ahead = scale.now.date() + timedelta(days=30)
+    return Sheet("milestones", columns, [(n, *about, ahead, scale.now) for n in accounts])
+
+
+def _notes(scale: Scale, accounts: Sequence[int]) -> Sheet:
+    columns = "account_id author_id source body created_at".split()
+    said = (NoteSource.COMMAND, "They asked for a second workspace.")
+    return Sheet("notes", columns, [(n, scale.csm(n), *said, scale.now - timedelta(days=n % 90)) for n in accounts])
 
 
 def _health(scale: Scale, accounts: Sequence[int]) -> Sheet:

@@ -6,8 +6,18 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.demo.load.scale import Scale
 from bot.demo.load.sheets import Sheet, Values
+from bot.engine.outbox import member_lane
 from bot.library.schema import Playbook
-from bot.models import MemberRole, RunStatus, StepStatus, TimelineKind, TouchpointKind, TouchpointStatus
+from bot.models import (
+    DeliveryKind,
+    DeliveryStatus,
+    MemberRole,
+    RunStatus,
+    StepStatus,
+    TimelineKind,
+    TouchpointKind,
+    TouchpointStatus,
+)
 
 STARTED = timedelta(days=21)
 SPREAD, LATE = 90, 5  # due dates lie on so many days, so many of them behind us
@@ -15,13 +25,25 @@ MORNING = time(9, tzinfo=UTC)
 DUE = 20  # what is drawn
 SATURDAY = 5
 
-RUNS = ("id account_id playbook_version_id playbook_key title status trigger_key started_on started_at").split()
+RUNS = "id account_id playbook_version_id playbook_key title status trigger_key started_on started_at".split()
 STEPS = (
     "id run_id account_id key position title kind role assignee_id role_missing status due_on opened_at finished_at"
     " finished_by_id answers found effects revision"
 ).split()
 TOUCHPOINTS = "id kind status account_id step_id revision fire_at at_once".split()
 TIMELINE = "account_id run_id kind summary details at".split()
+DELIVERIES = "id key kind status lane member_id payload available_at attempts created_at finished_at".split()
+MESSAGES = "id kind channel ts delivery_id created_at".split()
+SHOWN = "message_id step_id position".split()
+TABLES = {
+    "runs": RUNS,
+    "steps": STEPS,
+    "touchpoints": TOUCHPOINTS,
+    "timeline": TIMELINE,
+    "deliveries": DELIVERIES,
+    "posted_messages": MESSAGES,
+    "posted_steps": SHOWN,
+}
 
 
 @dataclass(frozen=True)
@@ -44,12 +66,11 @@ class Work:
     _rows: dict[str, list[Values]] = field(default_factory=dict)
 
     def sheets(self, accounts: Sequence[int]) -> Iterator[Sheet]:
-        """The runs of these accounts, their steps, touchpoints and timeline."""
-        tables = {"runs": RUNS, "steps": STEPS, "touchpoints": TOUCHPOINTS, "timeline": TIMELINE}
-        self._rows = {table: [] for table in tables}
+        """The runs of these accounts, their steps, touchpoints and timeline, and the message that told of each run."""
+        self._rows = {table: [] for table in TABLES}
         for account in accounts:
             self._start(account)
-        for table, columns in tables.items():
+        for table, columns in TABLES.items():
             yield Sheet(table, columns, self._rows[table])
 
     def _start(self, account: int) -> None:
@@ -69,6 +90,7 @@ class Work:
         self._rows["timeline"].append(
             (account, self.runs, TimelineKind.RUN_STARTED, f"started “{playbook.title}”", "{}", began)
         )
+        self._tell(self.scale.csm(account), began)
         finished = len(playbook.run_steps) - opened
         for position, spec in enumerate(playbook.run_steps):
             self.steps += 1
@@ -83,8 +105,17 @@ class Work:
                     *("{}", "{}", "{}", 0),
                 )
             )
+            self._rows["posted_steps"].append((self.runs, self.steps, position))
             if is_open:
                 self._plan(account, due_on)
+
+    def _tell(self, csm: int, at: datetime) -> None:
+        """The latest run was told of in a direct message. No Slack knows of it."""
+        sent = (DeliveryKind.STEPS, DeliveryStatus.SENT, member_lane(csm), csm, "{}", at, 1, at, at)
+        self._rows["deliveries"].append((self.runs, f"load-{self.runs}", *sent))
+        self._rows["posted_messages"].append(
+            (self.runs, DeliveryKind.STEPS, f"DLOAD{csm}", f"{self.runs}.000000", self.runs, at)
+        )
 
     def _assignee(self, account: int, role: MemberRole) -> tuple[int, bool]:
         """Who has the role, and whether nobody has, so that it is the CSM."""

@@ -43,9 +43,7 @@ async def load_home(session: AsyncSession, library: Library, reader: Actor, now:
         alerts=tuple(await load_open_alerts(session, library, reader, now)),
         agenda=await load_agenda(session, library, reader, now),
         escalations=await _escalations(session, concerns_me, reader),
-        team_escalations=await _escalations(session, ~concerns_me, reader)
-        if reader.leads
-        else (),
+        team_escalations=await _escalations(session, ~concerns_me, reader) if reader.leads else (),
         accounts=await _accounts(session, library, me, now),
         glance=await load_glance(await session.connection(), library, now, reader.timezone) if reader.leads else None,
     )

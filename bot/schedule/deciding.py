@@ -87,9 +87,18 @@ URGENCY: Mapping[str, int] = {
 def parse_candidate(values: Sequence[Any]) -> Candidate:
     """A candidate from its fields in their order, its kind and statuses as the database holds them."""
     touchpoint_id, kind, at_once, step_id, step_status, run_status, account_id, assignee_id, step_kind, key = values
-    statuses = StepStatus(step_status), RunStatus(run_status)
-    about = account_id, assignee_id, StepKind(step_kind), key
-    return Candidate(touchpoint_id, TouchpointKind(kind), at_once, step_id, *statuses, *about)
+    return Candidate(
+        touchpoint_id,
+        TouchpointKind(kind),
+        at_once,
+        step_id,
+        StepStatus(step_status),
+        RunStatus(run_status),
+        account_id,
+        assignee_id,
+        StepKind(step_kind),
+        key,
+    )
 
 
 def concern_customers(rows: Sequence[Sequence[Any]], expansion: Collection[str]) -> bool:

@@ -59,7 +59,7 @@ async def _due(services: Services, now: datetime) -> list[int]:
     escalated = exists().where(
         col(Escalation.account_id) == Run.account_id, col(Escalation.status) != constant(EscalationStatus.RESOLVED)
     )
-    query = (  # several touchpoints of one step are told apart below: DISTINCT has SQLite go through all steps there are
+    query = (  # several touchpoints of a step are told apart below: DISTINCT has SQLite go through all steps there are
         select(Touchpoint.step_id)
         .join(Step, col(Step.id) == Touchpoint.step_id)
         .join(Run, col(Run.id) == Step.run_id)

@@ -100,4 +100,4 @@ async def _click(services: Services, csm: Actor) -> None:
 async def _csm(database: Database) -> Actor:
     async with database.reading() as connection:
         query = select(Member).where(Member.role == MemberRole.CSM).order_by(col(Member.id))
-        return Actor.of((await reading_session(connection).exec(query)).first())
+        return Actor.of((await reading_session(connection).exec(query.limit(1))).one())

@@ -103,7 +103,7 @@ class Forgery:
 
     id: ActionId | CallbackId
     payload: Payload
-    values: Mapping[str, str | date | list[str]] = field(default_factory=dict)
+    values: Mapping[Any, str | date | list[str]] = field(default_factory=dict)
     may: str = "maya"
     reads: bool = False
 
@@ -188,12 +188,16 @@ async def _write_playbooks(play: Play) -> None:
     use_playbook(library, {"key": "call"}, key="person", subject="contact")
     use_playbook(library, {"key": "call"}, key="round", triggers=monthly)
     use_playbook(library, {"key": "call"}, key="drafted")
-    everything = [{"key": "call"}, {"key": "blocked"}, {"key": "done"}, MAIL, CHECK]
+    everything: list[dict[str, Any]] = [{"key": "call"}, {"key": "blocked"}, {"key": "done"}, MAIL, CHECK]
     await _start(play, "everything", *everything)
     await _start(play, "moved", {"key": "call"})
     await _sync(play)
     steps = await _steps(world)
-    session_data = {"account_id": world.account_id, "source": "zendesk", "observed_at": world.now - timedelta(hours=1)}
+    session_data: dict[str, Any] = {
+        "account_id": world.account_id,
+        "source": "zendesk",
+        "observed_at": world.now - timedelta(hours=1),
+    }
     async with world.database.transaction() as session:
         session.add(Signal(kind="tickets_open", number=4, external_id="t", created_at=world.now, **session_data))
         await complete_step(session, library, steps["done"].id, world.maya, world.now)

@@ -100,14 +100,14 @@ def _contacts(scale: Scale, accounts: Sequence[int]) -> Sheet:
 
 
 def _milestones(scale: Scale, accounts: Sequence[int]) -> Sheet:
-    columns = "account_id key title kind status target_date created_at".split()
+    columns = ["account_id", "key", "title", "kind", "status", "target_date", "created_at"]
     about = ("go-live", "Go-live", MilestoneKind.CELEBRATION, MilestoneStatus.PLANNED)
     ahead = scale.now.date() + timedelta(days=30)
     return Sheet("milestones", columns, [(n, *about, ahead, scale.now) for n in accounts])
 
 
 def _notes(scale: Scale, accounts: Sequence[int]) -> Sheet:
-    columns = "account_id author_id source body created_at".split()
+    columns = ["account_id", "author_id", "source", "body", "created_at"]
     said = (NoteSource.COMMAND, "They asked for a second workspace.")
     return Sheet("notes", columns, [(n, scale.csm(n), *said, scale.now - timedelta(days=n % 90)) for n in accounts])
 

@@ -1,4 +1,4 @@
-"""How much is made up for a load test, and the numbers everything in it is drawn from: the same ones every time. Pure."""
+"""How much is made up for a load test, and the numbers all of it is drawn from: the same ones every time. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime

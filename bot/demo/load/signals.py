@@ -1,4 +1,4 @@
-"""What is measured of the accounts of a load test: a few numbers a day, in the order in which they would come in. Pure."""
+"""What is measured of the accounts of a load test: a few numbers a day, in the order they would come in. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ KINDS = ("active_users", "core_workflow_use", "logins", "tickets_open", "seats_u
 HIGHEST = (500, 900, 2_000, 20, 400, 5)
 NUMBER = 40  # what is drawn
 SOURCE = "load"
-COLUMNS = "account_id kind number source external_id observed_at created_at".split()
+COLUMNS = ["account_id", "kind", "number", "source", "external_id", "observed_at", "created_at"]
 
 
 def signal_sheet(scale: Scale, first: int, last: int) -> Sheet:

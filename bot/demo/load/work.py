@@ -25,16 +25,55 @@ MORNING = time(9, tzinfo=UTC)
 DUE = 20  # what is drawn
 SATURDAY = 5
 
-RUNS = "id account_id playbook_version_id playbook_key title status trigger_key started_on started_at".split()
-STEPS = (
-    "id run_id account_id key position title kind role assignee_id role_missing status due_on opened_at finished_at"
-    " finished_by_id answers found effects revision"
-).split()
-TOUCHPOINTS = "id kind status account_id step_id revision fire_at at_once".split()
-TIMELINE = "account_id run_id kind summary details at".split()
-DELIVERIES = "id key kind status lane member_id payload available_at attempts created_at finished_at".split()
-MESSAGES = "id kind channel ts delivery_id created_at".split()
-SHOWN = "message_id step_id position".split()
+RUNS = [
+    "id",
+    "account_id",
+    "playbook_version_id",
+    "playbook_key",
+    "title",
+    "status",
+    "trigger_key",
+    "started_on",
+    "started_at",
+]
+STEPS = [
+    "id",
+    "run_id",
+    "account_id",
+    "key",
+    "position",
+    "title",
+    "kind",
+    "role",
+    "assignee_id",
+    "role_missing",
+    "status",
+    "due_on",
+    "opened_at",
+    "finished_at",
+    "finished_by_id",
+    "answers",
+    "found",
+    "effects",
+    "revision",
+]
+TOUCHPOINTS = ["id", "kind", "status", "account_id", "step_id", "revision", "fire_at", "at_once"]
+TIMELINE = ["account_id", "run_id", "kind", "summary", "details", "at"]
+DELIVERIES = [
+    "id",
+    "key",
+    "kind",
+    "status",
+    "lane",
+    "member_id",
+    "payload",
+    "available_at",
+    "attempts",
+    "created_at",
+    "finished_at",
+]
+MESSAGES = ["id", "kind", "channel", "ts", "delivery_id", "created_at"]
+SHOWN = ["message_id", "step_id", "position"]
 TABLES = {
     "runs": RUNS,
     "steps": STEPS,

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench crash lock fmt
+.PHONY: help install run test check bench crash audit lock fmt
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: install ## the benchmarks, one after another
 
 crash: install ## kill every process hundreds of times under load; prints what was lost or repeated
 	@$(BIN)/python -m tests.crash
+
+audit: ## look up the pinned packages among those with a published advisory (needs pypi.org)
+	@PYTHON=$(PYTHON) .ci/audit
 
 # Pins for every platform and for Python 3.11 upwards, without a word about where packages come from.
 lock: install ## write requirements.lock anew from the ranges in pyproject.toml (needs uv)

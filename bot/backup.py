@@ -103,8 +103,9 @@ async def _run(program: str, url: URL, *arguments: str) -> None:
     path = shutil.which(program)
     if path is None:
         raise ConfigurationError(f"{program} is not installed here. It comes with PostgreSQL's client programs.")
-    plain = url.set(drivername="postgresql", password=None).render_as_string()
-    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+    password = url.password or url.query.get("password")
+    plain = url.set(drivername="postgresql", password=None).difference_update_query(["password"]).render_as_string()
+    environment = os.environ | ({"PGPASSWORD": str(password)} if password else {})
     process = await asyncio.create_subprocess_exec(
         path, f"--dbname={plain}", *arguments, env=environment, stderr=asyncio.subprocess.PIPE
     )

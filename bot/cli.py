@@ -79,9 +79,11 @@ def _complain(sentence: str) -> None:
 
 def _kept_details() -> Path:
     """Where the traceback of the present error was written."""
-    path = Path(tempfile.gettempdir()) / f"playcall-error-{secrets.token_hex(4)}.log"
-    path.write_text(traceback.format_exc())
-    path.chmod(0o600)
+    from bot.logs import masked
+
+    path = Path(tempfile.gettempdir()) / f"playcall-error-{secrets.token_hex(8)}.log"
+    path.touch(0o600, exist_ok=False)  # it is nobody else's to read from the beginning
+    path.write_text(masked(traceback.format_exc()))
     return path
 
 

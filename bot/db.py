@@ -74,7 +74,9 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine: AsyncEngine = create_async_engine(self.url, pool_size=pool_size, max_overflow=10)
+        self.engine: AsyncEngine = create_async_engine(
+            self.url, pool_size=pool_size, max_overflow=10, hide_parameters=True
+        )  # what people wrote stays out of errors, and so out of logs
         if self.is_sqlite:
             _prepare_connections(self.engine.sync_engine)
             event.listen(self.engine.sync_engine, "begin", _begin_immediate)

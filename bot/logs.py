@@ -1,7 +1,7 @@
 """Logging: static events with fields; JSON for machines, colours for a person at a terminal.
 
-The libraries' own log records go through the same renderer. Nothing secret gets out: whatever looks like a Slack token
-or a password inside an address is masked, in messages, fields and tracebacks alike.
+The libraries' own log records go through the same renderer. Nothing secret gets out: whatever looks like a token, a key
+or a password is masked, in messages, fields and tracebacks alike.
 """
 
 import logging
@@ -14,9 +14,14 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 MASK = "***"
-_SECRETS = (
-    re.compile(r"(?<=xoxb-)[\w-]+|(?<=xoxp-)[\w-]+|(?<=xapp-)[\w-]+"),
-    re.compile(r"(?<=://)[^/@\s]+:[^/@\s]+(?=@)"),  # user:password of an address
+_SECRETS = (  # the first group of each stays, so that one can tell what was masked
+    re.compile(r"(\bxox[a-z]-|\bxapp-)[\w.-]+"),
+    re.compile(r"(\bplaycall_)[\w-]{32,}"),  # a token of the HTTP API; names of metrics are shorter
+    re.compile(r"(\bBearer )(?!playcall_)[^\s\"',]{8,}"),
+    re.compile(r"(://)[^/\s]*:[^/\s]+(?=@)"),  # user:password of an address
+    re.compile(r"([?&](?:password|ticket)=)[^&\s\"']+"),  # of a database; Socket Mode's way in
+    re.compile(r"(/unsubscribe/)[\w-]{43}"),
+    re.compile(r"(\bhooks\.slack\.com/)[\w/-]+"),  # where an answer goes to: whoever has it may answer, too
 )
 
 # Bolt writes the bodies of requests it refuses at INFO; APScheduler tells of every beat, Alembic of its context.
@@ -59,11 +64,15 @@ def _rendering(readable: bool) -> list[Processor]:
     return [structlog.processors.format_exc_info, mask_secrets, renderer]
 
 
+def masked(text: str) -> str:
+    for secret in _SECRETS:
+        text = secret.sub(rf"\1{MASK}", text)
+    return text
+
+
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
-        for secret in _SECRETS:
-            value = secret.sub(MASK, value)
-        return value
+        return masked(value)
     if isinstance(value, Mapping):
         return {key: _masked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -101,7 +101,7 @@ class NearSession(AsyncSession):
 
 def open_near(url: URL, **options: Any) -> Engine:
     """An engine with one connection, without a thread between. Those who write with it must take turns."""
-    return create_engine(url.set(drivername="sqlite+pysqlite"), poolclass=StaticPool, **options)
+    return create_engine(url.set(drivername="sqlite+pysqlite"), poolclass=StaticPool, hide_parameters=True, **options)
 
 
 @asynccontextmanager

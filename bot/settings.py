@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_app_token: SecretStr | None = Field(None, description="Socket Mode is used when this is set.")
     slack_api_url: str = "https://slack.com/api/"
-    database_url: Annotated[str, AfterValidator(async_database_url)] = "sqlite:///playcall.db"
+    database_url: Annotated[str, AfterValidator(async_database_url)] = Field("sqlite:///playcall.db", repr=False)
     port: int = 3000
     playbooks_dir: Path = ROOT / "playbooks"
     templates_dir: Path = ROOT / "templates"

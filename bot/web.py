@@ -29,7 +29,12 @@ NOT_MIGRATED = "The database is not migrated. Run `playcall migrate`."
 
 def build_web_app(services: Services, slack: AsyncApp | None = None, signing_secret: str | None = None) -> FastAPI:
     """The application. Without a signing secret nobody can post as Slack: /slack/events does not exist then."""
-    web = FastAPI(title="Playcall", version=__version__, summary="Signals, accounts and webhooks for Playcall.")
+    web = FastAPI(
+        title="Playcall",
+        version=__version__,
+        summary="Signals, accounts and webhooks for Playcall.",
+        redirect_slashes=False,  # it would redirect to wherever the request's Host header says
+    )
     web.add_middleware(BodyLimit)
     if slack and signing_secret:  # first: a request is compared with one route after the other
         endpoint = _slack_endpoint(slack, signing_secret)

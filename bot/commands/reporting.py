@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from bot.slack.leading.review import Review
     from bot.slack.tables import Cell, Table
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for the beginning of a formula
+RISKY = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # what a spreadsheet would take for the beginning of a formula
 
 
 def add_to(app: typer.Typer) -> None:

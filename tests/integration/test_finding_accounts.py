@@ -64,7 +64,9 @@ async def test_what_resembles_two_accounts_is_not_guessed(book: Book) -> None:
     assert await found(book, "acm") == ["acme", "acme-labs"]
 
 
-@pytest.mark.parametrize("text", ["zzzzqqq", "🚀", "%", "'; DROP TABLE accounts; --", "x" * 3000])
+@pytest.mark.parametrize(
+    "text", ["zzzzqqq", "🚀", "%", "____", "zzz' OR '1'='1", "'; DROP TABLE accounts; --", "x" * 3000]
+)
 async def test_what_resembles_nothing_suggests_nothing(book: Book, text: str) -> None:
     assert await found(book, text) == []
 

@@ -184,6 +184,8 @@ async def test_any_json_can_be_described_by_a_file(api: Api) -> None:
         ("logins", 40, None, "our-warehouse", None),
         ("feature_use", 1, "x", "our-warehouse", None),
     ]
+    for elsewhere in ("..%2Finbound%2Fexample", "%2Fetc%2Fpasswd", "example%00", "../example", "example.yaml"):
+        assert (await post(api, f"generic/{elsewhere}", "{}")).status_code == 404
     unknown = await post(api, "generic/exmaple", "{}")
     assert unknown.status_code == 404
     assert "Did you mean 'example'?" in unknown.json()["detail"]

@@ -34,6 +34,6 @@ def test_a_template_is_named_by_folder_and_file_and_nothing_else(name: str) -> N
 @pytest.mark.parametrize("sign", RISKY)
 def test_no_cell_of_an_export_begins_like_a_formula(sign: str) -> None:
     written = io.StringIO()
-    write_csv(Table(("name",), [(f"{sign}HYPERLINK(1)",), (-3,)]), written)
+    write_csv(Table(("name",), ((f"{sign}HYPERLINK(1)",), (-3,))), written)
     assert written.getvalue().splitlines()[1].removeprefix('"').startswith("'")
     assert written.getvalue().rstrip().endswith("-3")

@@ -14,7 +14,9 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+    ),
 }
 UNKNOWN = "This link is not valid (any more). Reply to the email instead, and a person takes you off the list."
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, make_url, select, text
 from sqlmodel import col
 
 from bot.backup import back_up, holds_something, restore
@@ -83,3 +83,18 @@ async def test_a_missing_program_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     url = Database("postgresql+asyncpg://maya:secret@localhost/none").url
     with pytest.raises(ConfigurationError, match="pg_dump is not installed here"):
         await back_up(url, tmp_path / "file")
+
+
+@pytest.mark.parametrize("address", ["bob:hid%20den@db/playcall", "db/playcall?user=bob&password=hid%20den"])
+async def test_no_process_list_shows_the_password(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\necho "$PGPASSWORD" >&2\nexit 1\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigurationError, match="hid den"):  # it came by the environment
+        await back_up(make_url(f"postgresql+asyncpg://{address}"), tmp_path / "backup")
+    told = (tmp_path / "arguments").read_text()
+    assert "playcall" in told
+    assert "hid" not in told

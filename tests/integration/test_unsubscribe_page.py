@@ -6,6 +6,7 @@ from sqlmodel import select
 from bot.clock import FixedClock
 from bot.engine.emails import Mail, send_step_email
 from bot.models import Contact, DeliveryKind, EmailMessage
+from bot.unsubscribe_page import KEY
 from bot.web import build_web_app
 from tests.support.api import bare_services
 from tests.support.world import World
@@ -18,11 +19,13 @@ async def test_a_reader_unsubscribes_with_a_click_and_looking_changes_nothing(wo
         mails = [Mail((await session.exec(select(Contact.id))).one(), "Hello", "Hello.")]
         await send_step_email(session, world.library, step.id, world.maya, world.now, mails)
         mail = (await session.exec(select(EmailMessage))).one()
+    assert KEY.fullmatch(mail.unsubscribe_key)  # 256 random bits
     web = build_web_app(bare_services(world.database, clock))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web), base_url="http://playcall.test") as http:
         asked = await http.get(f"/unsubscribe/{mail.unsubscribe_key}")
         assert (asked.status_code, "Shall we stop sending emails to jane@acme.example?" in asked.text) == (200, True)
         assert (await contact(world)).may_email
+        assert "frame-ancestors 'none'" in asked.headers["content-security-policy"]  # nobody clicks it unseen
         for _ in range(2):
             done = await http.post(f"/unsubscribe/{mail.unsubscribe_key}", data={"List-Unsubscribe": "One-Click"})
             assert (done.status_code, "Done." in done.text) == (200, True)

@@ -1,10 +1,10 @@
 """Life in a small team, for tests that make it up: people, data, clock, Slack and worker do anything in any order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import SQLModel, col, select
@@ -134,21 +134,30 @@ VERBS: Mapping[type[SQLModel], Mapping[str, Act]] = {
 
 @dataclass
 class Life:
-    """`messages` are those that ever stood in Slack, as they looked then; `views` those that were ever opened."""
+    """`messages` are those that ever stood in Slack, as they looked then."""
 
     ws: Workspace
     world: World
-    database: Database
-    slack: SlackDouble
-    clock: FixedClock
     messages: list[Payload] = field(default_factory=list)
     heard: int = 0  # calls of the bot to Slack that were looked at
 
     # --- the world ----------------------------------------------------------------------------------------------------
 
     @property
-    def now(self) -> Any:
+    def now(self) -> datetime:
         return self.clock.now()
+
+    @property
+    def clock(self) -> FixedClock:
+        return self.ws.clock
+
+    @property
+    def slack(self) -> SlackDouble:
+        return self.ws.slack
+
+    @property
+    def database(self) -> Database:
+        return self.ws.services.database
 
     @property
     def views(self) -> list[Payload]:
@@ -159,10 +168,9 @@ class Life:
         return actor
 
     def day(self, days: int) -> date:
-        day: date = (self.now + timedelta(days=days)).date()
-        return day
+        return (self.now + timedelta(days=days)).date()
 
-    def pass_time(self, duration: timedelta) -> None:
+    async def pass_time(self, duration: timedelta) -> None:
         self.clock.set(self.now + duration)
 
     # --- people and data ----------------------------------------------------------------------------------------------
@@ -218,29 +226,25 @@ class Life:
         }
         await self.change(acts[verb])
 
-    async def move_renewal(self, days: int, who: str) -> None:
-        changes = {"renewal_date": self.day(days)}
-        await self.change(
-            lambda s: edit_account(s, self.world.library, self.world.account_id, changes, self.actor(who), self.now)
-        )
-
-    async def change_csm(self, name: str) -> None:
-        changes = {"csm_id": self.actor(name).member_id}
+    async def change_account(self, to: int | str) -> None:
+        """The renewal moves to so many days from now, or somebody else becomes the CSM."""
+        changes = {"renewal_date": self.day(to)} if isinstance(to, int) else {"csm_id": self.actor(to).member_id}
         await self.change(
             lambda s: edit_account(s, self.world.library, self.world.account_id, changes, self.world.dana, self.now)
         )
 
-    async def alert(self, why: str, severity: Severity) -> None:
-        new = NewAlert("usage-drop", "usage", "Usage fell", why, "relay", severity, "csm")
+    async def data_say(self, why: str | None, severity: Severity) -> None:
+        """Something that is a reason for an alert, or that the reason is gone."""
+        new = NewAlert("usage-drop", "usage", "Usage fell", why or "", "relay", severity, "csm")
 
-        async def raise_it(session: AsyncSession) -> None:
+        async def tell(session: AsyncSession) -> None:
             account = await session.get_one(Account, self.world.account_id)
-            await raise_alert(session, self.world.library, account, None, new, self.now)
+            if why:
+                await raise_alert(session, self.world.library, account, None, new, self.now)
+            else:
+                await end_alerts(session, account.id, None, "usage", self.now)
 
-        await self.change(raise_it)
-
-    async def reason_gone(self) -> None:
-        await self.change(lambda s: end_alerts(s, self.world.account_id, None, "usage", self.now))
+        await self.change(tell)
 
     # --- Slack --------------------------------------------------------------------------------------------------------
 
@@ -286,6 +290,10 @@ class Life:
         await self._outbox().drain()
         self._look()
 
+    async def trouble(self, method: str, fault: Fault, times: int) -> None:
+        """The next calls of the method go wrong."""
+        self.slack.fail(method, fault, times=times)
+
     async def die_at_work(self, method: str, accepted: bool) -> None:
         """The worker is killed while Slack has its call: before Slack has done what it says, or right after."""
         await fire_due(self.ws.services, self.now)
@@ -326,7 +334,7 @@ class Life:
             seen = await take_picture(self.database)
             if not unsent(seen):
                 break
-            self.pass_time(timedelta(hours=3))
+            await self.pass_time(timedelta(hours=3))
         assert not (left := unsent(seen)), "\n".join(left)
         await self.check()
         assert not (stale := await self._stale(seen)), "\n".join(stale)
@@ -385,12 +393,11 @@ def _filled(element: Mapping[str, Any], option: int, day: str) -> Any:
             return element["options"][option % len(element["options"])]["value"]
 
 
-@asynccontextmanager
-async def begin_life(ws: Workspace, database: Database, slack: SlackDouble, clock: FixedClock) -> AsyncIterator[Life]:
+async def begin_life(ws: Workspace) -> Life:
     world = await ws.people()
     for key, written in PLAYBOOKS.items():
         use_playbook(world.library, *written["steps"], key=key, title=key.capitalize(), **_others(written))
-    yield Life(ws, world, database, slack, clock)
+    return Life(ws, world)
 
 
 def _others(written: Mapping[str, Any]) -> dict[str, Any]:

@@ -171,8 +171,10 @@ async def opened_on(engines: Database, content: bytes) -> AsyncIterator[Database
     """A SQLite database with this content, opened with the engines of all tests."""
     _write_anew(Path(str(engines.url.database)), content)
     opened = copy(engines)
-    yield opened
-    await opened.close()
+    try:
+        yield opened
+    finally:
+        await opened.close()
 
 
 def _write_anew(path: Path, content: bytes) -> None:

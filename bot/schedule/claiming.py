@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Integer,
     String,
     Table,
     Update,
@@ -33,7 +34,7 @@ CLAIM = (
     select(
         col(Touchpoint.id),
         type_coerce(Touchpoint.kind, String),
-        col(Touchpoint.at_once),
+        type_coerce(Touchpoint.at_once, Integer),
         col(Step.id),
         type_coerce(Step.status, String),
         type_coerce(Run.status, String),
@@ -59,7 +60,8 @@ async def claim_due(connection: AsyncConnection, now: datetime, number: int) -> 
 async def mark(connection: AsyncConnection, deliveries: Mapping[int, int | None], **values: Any) -> None:
     """Give each of these touchpoints its delivery, or none, and all of them these values."""
     statement = _marking(connection.dialect.name, tuple(values))
-    await connection.execute(statement, {"deliveries": deliveries, **values})
+    in_order = dict(sorted(deliveries.items()))  # as they lie in the table
+    await connection.execute(statement, {"deliveries": in_order, **values})
 
 
 @cache

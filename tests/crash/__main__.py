@@ -2,8 +2,9 @@
 
     python -m tests.crash --kills 500
 
-A strict Slack double, a process of its own that nobody kills, counts what it accepted by delivery key. In the end
-everything is given time to come to rest, and the database is compared with what Slack has and what people were told.
+A strict Slack double and a mail server, processes of their own that nobody kills, count what they accepted by delivery
+key and by Message-ID. In the end
+everything is given time to come to rest, and the database is compared with what they have and what people were told.
 """
 
 import argparse
@@ -29,11 +30,12 @@ from bot.db import Database
 from bot.library.library import Library
 from bot.models import Delivery, DeliveryStatus, Touchpoint, TouchpointStatus
 from bot.settings import async_database_url
-from tests.crash.book import monday_morning, relays, write_book, write_playbook
+from tests.crash.book import monday_morning, relays, write_book, write_files
 from tests.crash.clicking import Crowd, Words
 from tests.crash.verdict import Verdict, judge
 from tests.crash.victims import FORKING, PRELOADED, Victim
 from tests.support.clicks import SECRET
+from tests.support.mail_process import mail_process
 from tests.support.slack_process import slack_process
 
 PEOPLE, HANDS = 60, 60
@@ -41,6 +43,8 @@ LEASE = 3.0  # seconds: what a dead worker held is free again after these
 PAUSE = (0.02, 1.5)  # seconds between two kills
 REST = 120.0  # seconds at most in which everything comes to rest
 MESSAGES_PER_MINUTE = 6_000
+MAILS_PER_SECOND = 50
+SMTP_TIMEOUT = 5.0  # seconds: what a dead worker was mailing is free again after these and fifteen more
 
 
 @dataclass
@@ -67,20 +71,30 @@ async def run(plan: Plan, url: str, kill_database: Callable[[], None] | None, di
     began = time.monotonic()
     offset = monday_morning()
     clock = ShiftedClock(offset)
-    write_playbook(directory / "playbooks")
-    library = Library(directory / "playbooks")
+    files = directory / "playbooks", directory / "templates"
+    write_files(*files)
+    library = Library(*files)
     library.load()
     database = Database(async_database_url(url))
     accounts = max(40, plan.kills)  # enough to do until the last kill
     await write_book(database, library, clock.now(), accounts=accounts, people=PEOPLE)
     ports = [_free_port() for _ in range(plan.webs)]
-    async with slack_process(PEOPLE, MESSAGES_PER_MINUTE) as slack, Words().listening() as words:
+    async with (
+        mail_process() as mail,
+        slack_process(PEOPLE, MESSAGES_PER_MINUTE) as slack,
+        Words().listening() as words,
+    ):
         common = {
             "slack_bot_token": slack["token"],
             "slack_signing_secret": SECRET,
             "slack_api_url": slack["url"],
             "database_url": url,
-            "playbooks_dir": directory / "playbooks",
+            "playbooks_dir": files[0],
+            "templates_dir": files[1],
+            "smtp_url": f"{mail.url}?starttls=never",
+            "smtp_timeout_seconds": SMTP_TIMEOUT,
+            "email_from": "success@ours.example",
+            "emails_per_second": MAILS_PER_SECOND,
             "lease_seconds": LEASE,
             "coalesce_seconds": 0.2,
             "heartbeat_seconds": 0.3,
@@ -102,7 +116,7 @@ async def run(plan: Plan, url: str, kill_database: Callable[[], None] | None, di
             working.cancel()
             await asyncio.gather(*(asyncio.to_thread(victim.stop) for victim in victims))
         accepted = (await _stats(slack["url"]))["accepted"]
-    verdict = await judge(database, accepted, crowd.told, crowd.lies)
+    verdict = await judge(database, accepted, mail.taken, crowd.told, crowd.lies)
     await database.close()
     kills = {"web": sum(web.kills for web in webs), "worker": sum(worker.kills for worker in workers)}
     return Result(plan, time.monotonic() - began, crowd.clicks, kills | {"database": killed}, verdict)
@@ -216,13 +230,16 @@ def report(results: list[Result]) -> None:
         "messages",
         "lost",
         "repeated",
+        "mails",
+        "repeated",
     )
     print(("{:<11}" + "{:>9}" * (len(names) - 1)).format(*names))
     for result in results:
         verdict, kills = result.verdict, result.kills
         figures = (sum(kills.values()), kills["web"], kills["worker"], kills["database"], round(result.seconds))
         counts = (result.clicks, verdict.steps_done, verdict.messages, verdict.lost, verdict.twice)
-        print(("{:<11}" + "{:>9}" * (len(names) - 1)).format(result.plan.name, *figures, *counts))
+        mails = (verdict.mails, verdict.mailed_again)
+        print(("{:<11}" + "{:>9}" * (len(names) - 1)).format(result.plan.name, *figures, *counts, *mails))
         if verdict.lost or verdict.twice:
             print(f"  {verdict}")
 

@@ -1,5 +1,6 @@
 """What was lost and what was repeated, from the database and from what Slack accepted."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,24 +11,33 @@ from bot.db import Database
 from bot.models import (
     Delivery,
     DeliveryStatus,
+    EmailMessage,
+    EmailStatus,
     PostedMessage,
     PostedStep,
     Run,
     RunStatus,
     Step,
+    StepKind,
     StepStatus,
     TimelineEntry,
     TimelineKind,
 )
 
+EMAIL = (col(EmailMessage.message_id), col(EmailMessage.step_id), col(EmailMessage.status))
+
 
 @dataclass
 class Verdict:
-    """All but the first three are to be 0."""
+    """All but the first four are to be 0, and `mailed_again` as small as SMTP lets it be."""
 
     messages: int
+    mails: int
     steps_done: int
     deliveries: int
+    mailed_again: int = 0  # how often the mail server took a mail that it had taken before
+    unmailed: int = 0  # mails it never took, or of which we do not know that it did
+    unwritten: int = 0  # steps that send a mail, are done, and have not exactly one
     unsent: int = 0  # deliveries that neither arrived nor are on their way
     failed: int = 0
     unseen: int = 0  # open steps that no message in Slack shows
@@ -40,14 +50,19 @@ class Verdict:
 
     @property
     def lost(self) -> int:
-        return self.unsent + self.failed + self.unseen + self.vanished + self.undone + self.recorded_wrongly + self.lies
+        of_messages = self.unsent + self.failed + self.unseen + self.vanished
+        of_steps = self.undone + self.recorded_wrongly + self.lies
+        return of_messages + of_steps + self.unmailed + self.unwritten
 
     @property
     def twice(self) -> int:
         return self.repeated + self.unknown
 
 
-async def judge(database: Database, accepted: Mapping[str, int], told: set[int], lies: int) -> Verdict:
+async def judge(
+    database: Database, accepted: Mapping[str, int], mailed: Mapping[str, int], told: set[int], lies: int
+) -> Verdict:
+    """`accepted` is what Slack took by delivery key, `mailed` what the mail server took by Message-ID."""
     async with database.reading() as connection:
         rows = (await connection.execute(select(col(Delivery.key), col(Delivery.status)))).all()
         status = {row.key: row.status for row in rows}
@@ -74,10 +89,18 @@ async def judge(database: Database, accepted: Mapping[str, int], told: set[int],
             )
         )
         unseen_steps = (await connection.execute(unseen)).scalar_one()
+        emails = (await connection.execute(select(*EMAIL))).all()
+        mail_steps = select(col(Step.id)).where(col(Step.kind) == StepKind.EMAIL, col(Step.status) == StepStatus.DONE)
+        to_mail = (await connection.execute(mail_steps)).scalars().all()
+    written = Counter(row.step_id for row in emails)
     return Verdict(
         messages=len(accepted),
+        mails=len(mailed),
         steps_done=len(done),
         deliveries=len(status),
+        mailed_again=sum(count - 1 for count in mailed.values()),
+        unmailed=sum(row.message_id not in mailed or row.status != EmailStatus.SENT for row in emails),
+        unwritten=sum(written[step_id] != 1 for step_id in to_mail),
         unsent=sum(one in {DeliveryStatus.PENDING, DeliveryStatus.LEASED} for one in status.values()),
         failed=sum(one == DeliveryStatus.FAILED for one in status.values()),
         unseen=unseen_steps,

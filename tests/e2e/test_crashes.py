@@ -17,4 +17,5 @@ def test_nothing_is_lost_or_repeated_when_processes_are_killed(tmp_path: Path) -
     assert result.kills["web"] + result.kills["worker"] == KILLS
     assert result.verdict.steps_done > 0
     assert result.verdict.messages > 0
+    assert result.verdict.mails > 0
     assert (result.verdict.lost, result.verdict.twice) == (0, 0), result.verdict

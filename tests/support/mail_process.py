@@ -1,0 +1,52 @@
+"""An SMTP server as a process of its own that takes every mail and counts, by Message-ID, how often it did.
+
+    python -m tests.support.mail_process
+
+prints its address as a line of JSON, and serves until its standard input ends; then it prints the counts.
+"""
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from tests.support.mail_server import open_mail_server
+
+
+@dataclass
+class MailProcess:
+    """`taken` is known when the block has ended."""
+
+    url: str
+    taken: Counter[str] = field(default_factory=Counter)
+
+
+@asynccontextmanager
+async def mail_process() -> AsyncIterator[MailProcess]:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.support.mail_process", stdin=pipe, stdout=pipe, limit=2**24
+    )
+    assert process.stdin
+    assert process.stdout
+    server = MailProcess(json.loads(await process.stdout.readline())["url"])
+    try:
+        yield server
+    finally:
+        process.stdin.close()
+        server.taken.update(json.loads(await process.stdout.readline()))
+        await process.wait()
+
+
+async def serve() -> None:
+    async with open_mail_server() as room:
+        print(json.dumps({"url": room.url}), flush=True)
+        await asyncio.to_thread(sys.stdin.read)  # whoever started it closes this by ending
+        print(json.dumps(Counter(str(mail["Message-ID"]) for mail in room.taken)), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())

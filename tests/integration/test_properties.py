@@ -31,7 +31,7 @@ from tests.support.slack_double import (
 )
 
 LIVES = int(os.environ.get("PROPERTY_LIVES", "0"))
-FEW = settings(max_examples=10, derandomize=True, database=None)
+FEW = settings(max_examples=6, derandomize=True, database=None)
 MANY = settings(max_examples=LIVES or 1)
 CALM = [*HealthCheck]  # a life takes its time, and is long
 MOVES = 30

@@ -42,6 +42,10 @@ GAVE_WAY = {"40P01", "40001"}  # PostgreSQL: deadlock detected, serialization fa
 UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
 
 
+ReadingConnection = AsyncConnection | NearReader
+"""What `glance()` gives, and `reading()`: rows are read through it, or whole objects in a `reading_session`."""
+
+
 class Reader(Protocol):
     """What read models read through: a connection of `reading()` or of `glance()`, or that of a session."""
 
@@ -125,7 +129,7 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def glance(self) -> AsyncIterator[Reader]:
+    async def glance(self) -> AsyncIterator[ReadingConnection]:
         if self._near_engine is None:
             async with self.reading() as connection:
                 yield connection
@@ -217,8 +221,8 @@ def insert_or(session: AsyncSession, table: type[SQLModel]) -> PostgresInsert | 
     return sqlite_insert(table) if session.get_bind().dialect.name == "sqlite" else postgres_insert(table)
 
 
-def reading_session(connection: AsyncConnection | NearReader) -> AsyncSession:
-    """A session to read whole rows with, on a connection of `reading()`, or on that of another session."""
+def reading_session(connection: ReadingConnection) -> AsyncSession:
+    """A session to read whole rows with, on a connection of `reading()`, `glance()` or another session."""
     if isinstance(connection, NearReader):
         return connection.session()
     return AsyncSession(connection, expire_on_commit=False, autoflush=False)

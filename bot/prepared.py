@@ -7,16 +7,19 @@ any other connection it is executed like every statement. The rows have the colu
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import BindParameter, CompoundSelect, Select, Update, inspect
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.sql.dml import ReturningInsert
+from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select as SelectSeveral
 from sqlmodel.sql.expression import SelectOfScalar
 
-from bot.db import Reader
+from bot.db import Reader, insert_or
 from bot.near_rows import Making
 from bot.near_sqlite import NearReader, NearSession
 from bot.near_values import DIALECT, Columns, Convert, taking
@@ -49,6 +52,22 @@ class Prepared:
             return [row for one in parameters for row in self._direct.rows(reader, one)]
         result = await reader.execute(self.statement, parameters)
         return result.all() if result.returns_rows else ()
+
+
+class PreparedUpsert:
+    """A change that begins with an INSERT that knows ON CONFLICT, made once for each kind of database."""
+
+    def __init__(self, table: type[SQLModel], build: Callable[[PostgresInsert | SqliteInsert], Statement]) -> None:
+        self._table = table
+        self._build = build
+        self._made: dict[str, Prepared] = {}
+
+    async def each(self, session: AsyncSession, parameters: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+        """Carry it out once for each of the parameters. Returns the rows it returns, in no order."""
+        dialect = session.get_bind().dialect.name
+        if dialect not in self._made:
+            self._made[dialect] = Prepared(partial(self._build, insert_or(session, self._table)))
+        return await self._made[dialect].each(await session.connection(), parameters)
 
 
 class PreparedObjects(Generic[T]):

@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,6 +13,7 @@ from bot.delivery.refusals import SlackTrouble
 from bot.delivery.web_api import WebApi
 from bot.delivery.writing import Writer
 from bot.models import Member
+from bot.prepared import Prepared
 
 CONVERSATION_ID = re.compile(r"[CDG][A-Z0-9]+")  # the names of channels are in lower case
 
@@ -66,14 +67,18 @@ class Addresses:
             more = bool(cursor)
 
     async def _slack_user_id(self, member_id: int) -> str:
-        async with self._database.reading() as connection:
-            query = select(Member.slack_user_id, Member.email).where(Member.id == member_id)
-            known, email = (await connection.execute(query)).one()
+        async with self._database.glance() as reader:
+            [(known, email)] = await _PERSON.rows(reader, {"member": member_id})
         if known:
             return str(known)
         found = await self._api.user_id_of(email)
         await self._writer.run(lambda session: remember_user(session, member_id, found))
         return found
+
+
+_PERSON = Prepared(
+    lambda: select(col(Member.slack_user_id), col(Member.email)).where(col(Member.id) == bindparam("member"))
+)
 
 
 async def remember_user(session: AsyncSession, member_id: int, slack_user_id: str) -> None:

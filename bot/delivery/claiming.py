@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db import Database
 from bot.delivery.writing import Writer
 from bot.models import Delivery, DeliveryKind, DeliveryStatus, TimelineEntry
+from bot.models.columns import UtcDateTime, constant, rarely
 from bot.models.outbox import UNSENT
+from bot.prepared import Prepared
 
 # Redrawing has limits of its own, wide enough to need no pace, and must not wait behind messages: only a second redraw
 # of the same thing waits for the first.
@@ -36,58 +41,72 @@ async def claim(database: Database, writer: Writer, now: datetime, lease_until: 
     An expired lease is claimed like a pending delivery. `attempts` counts the claims: from the second on, an earlier
     one may have reached Slack.
     """
-    async with database.reading() as connection:
-        if (await connection.execute(claimable(now, 1))).first() is None:
+    async with database.glance() as reader:
+        if not await _CLAIMABLE.rows(reader, {"now": now, "limit": 1}):
             return Claim([], 0)  # the usual case, without taking the write lock
     return await writer.run(lambda session: lease(session, now, lease_until, limit))
 
 
 async def lease(session: AsyncSession, now: datetime, lease_until: datetime, limit: int) -> Claim:
-    due = claimable(now, limit).with_for_update(skip_locked=True).cte("due")
-    statement = (
+    mark = await session.scalar(select(func.max(col(TimelineEntry.id)))) or 0
+    leased = await session.exec(_leasing(), params={"now": now, "until": lease_until, "limit": limit})
+    return Claim(leased.scalars().all(), mark)
+
+
+@cache
+def _leasing() -> ReturningUpdate[Delivery]:
+    due = _claimable().with_for_update(skip_locked=True).cte("due")
+    return (
         update(Delivery)
         .where(col(Delivery.id).in_(select(due.c.id)))
-        .values(status=DeliveryStatus.LEASED, lease_until=lease_until, attempts=col(Delivery.attempts) + 1)
+        .values(status=DeliveryStatus.LEASED, lease_until=bindparam("until"), attempts=col(Delivery.attempts) + 1)
         .returning(Delivery)
         .execution_options(synchronize_session=False)
     )
-    mark = await session.scalar(select(func.max(col(TimelineEntry.id)))) or 0
-    return Claim((await session.exec(statement)).scalars().all(), mark)
 
 
-def claimable(now: datetime, limit: int) -> Select[int]:
+def _claimable() -> Select[int]:
     """The ids that may be claimed. The conditions on status and lease stand on the outermost level, because PostgreSQL
     checks only those again on a row that another process has just changed."""
-    first = _first_of_each_queue(now).subquery()
+    earlier = aliased(Delivery)
+    before = exists().where(
+        UNSENT,
+        col(earlier.lane) == col(Delivery.lane),  # of one queue are only those of one lane; there is an index on it
+        col(earlier.id) < col(Delivery.id),
+        _queue(earlier) == _queue(Delivery),
+        _keeps_others_waiting(earlier),
+    )
     return (
         select(col(Delivery.id))
         .where(
-            col(Delivery.id).in_(select(first.c.id).where(first.c.place == 1)),
             UNSENT,
-            col(Delivery.available_at) <= now,
-            or_(col(Delivery.status) == DeliveryStatus.PENDING, col(Delivery.lease_until) <= now),
+            rarely(col(Delivery.available_at) <= _NOW),
+            or_(col(Delivery.status) == constant(DeliveryStatus.PENDING), col(Delivery.lease_until) <= _NOW),
+            ~before,
         )
         .order_by(col(Delivery.available_at), col(Delivery.id))
-        .limit(limit)
+        .limit(bindparam("limit", type_=Integer))
     )
 
 
-def _first_of_each_queue(now: datetime) -> Select[int, int]:
-    place = func.row_number().over(partition_by=_queue(), order_by=col(Delivery.id)).label("place")
-    return select(col(Delivery.id), place).where(
-        UNSENT,
-        or_(
-            col(Delivery.available_at) <= now,
-            and_(
-                col(Delivery.attempts) > 0,
-                col(Delivery.attempts) <= ATTEMPTS_THAT_HOLD_THE_LANE,
-                col(Delivery.kind) != DeliveryKind.EMAIL,
-            ),
+_NOW = bindparam("now", type_=UtcDateTime)
+_CLAIMABLE = Prepared(_claimable)
+
+
+def _keeps_others_waiting(delivery: type[Delivery]) -> ColumnElement[bool]:
+    return or_(
+        col(delivery.available_at) <= _NOW,
+        and_(
+            col(delivery.attempts) > 0,
+            col(delivery.attempts) <= ATTEMPTS_THAT_HOLD_THE_LANE,
+            col(delivery.kind) != DeliveryKind.EMAIL,
         ),
     )
 
 
-def _queue() -> ColumnElement[str]:
+def _queue(delivery: type[Delivery]) -> ColumnElement[str]:
     """Deliveries of one queue go one after the other."""
-    redraws = func.coalesce(col(Delivery.merge_key), col(Delivery.lane))
-    return case((col(Delivery.kind).in_(UNPACED), redraws), else_=col(Delivery.lane))
+    redraws = func.coalesce(col(delivery.merge_key), col(delivery.lane))
+    return case(
+        (col(delivery.kind).in_([constant(kind) for kind in sorted(UNPACED)]), redraws), else_=col(delivery.lane)
+    )

@@ -51,6 +51,9 @@ log = structlog.get_logger(__name__)
 MAIL_TURNS = "mail:"  # no channel's name
 MARGIN = timedelta(seconds=15)  # by which a lease outlives the sending of a mail
 
+# What is built from more than a few rows does not hold up the loop.
+LOOKS_AT_MUCH = frozenset({DeliveryKind.HOME, DeliveryKind.REDRAW, DeliveryKind.DATA_GAPS})
+
 # What Slack says of a message that was deleted, or whose channel was.
 GONE = frozenset({"message_not_found", "channel_not_found", "thread_not_found"})
 
@@ -118,7 +121,8 @@ class Courier:
         if self._mailer and delivery.kind is DeliveryKind.EMAIL:
             # before it is built, because building asks what speaks against it now
             await self._pacing.take_turn(MAIL_TURNS, self._mail_interval)
-        async with self._database.reading() as connection:
+        look = self._database.reading if delivery.kind in LOOKS_AT_MUCH else self._database.glance
+        async with look() as connection:
             build = self._builders[DeliveryKind(delivery.kind)]
             journey.outgoing = await build(connection, delivery, self._services, self._now())
         match journey.outgoing:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from bot.db import ReadingConnection
 from bot.errors import PlaycallError
 from bot.models import Delivery
 from bot.services import Services
@@ -99,7 +98,7 @@ class HoldMail:
 
 Outgoing = PostMessage | UpdateMessage | PublishHome | SendMail | HoldMail
 
-Builder = Callable[[AsyncConnection, Delivery, Services, datetime], Awaitable[Outgoing | None]]
+Builder = Callable[[ReadingConnection, Delivery, Services, datetime], Awaitable[Outgoing | None]]
 """Reads saved state at the moment of sending. None: there is nothing to say any more. May raise CannotSend."""
 
 

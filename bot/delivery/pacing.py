@@ -7,15 +7,21 @@ processes cannot both take the same second, and a wait that Slack asks for is a 
 import asyncio
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import cast
 
+from sqlalchemy import bindparam
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.clock import Clock
-from bot.db import Database, insert_or
+from bot.db import Database
 from bot.delivery.pausing import Pause
 from bot.delivery.writing import Writer
 from bot.models import Lane
+from bot.prepared import Prepared, PreparedUpsert
 from bot.telemetry import PACING_SECONDS
 
 LANE_INTERVAL = timedelta(seconds=1)
@@ -76,9 +82,8 @@ class Pacing:
         return free_at if free_at > now else None
 
     async def _read(self, name: str) -> datetime:
-        async with self._database.reading() as connection:
-            query = select(Lane.free_at).where(Lane.name == name)
-            return (await connection.execute(query)).scalar_one_or_none() or NEVER
+        async with self._database.glance() as reader:
+            return next((row.free_at for row in await _FREE_AT.rows(reader, {"lane": name})), NEVER)
 
     async def wait_until(self, instant: datetime | None) -> None:
         if instant and (seconds := (instant - self._clock.now()).total_seconds()) > 0:
@@ -109,26 +114,25 @@ class Pacing:
 
 async def try_to_take(session: AsyncSession, name: str, moment: datetime, until: datetime) -> datetime | None:
     """None when `name` is free at that moment, and now taken until then; otherwise when it is free."""
-    statement = insert_or(session, Lane).values(name=name, free_at=until)
-    taken = await session.exec(
-        statement.on_conflict_do_update(
-            index_elements=["name"],
-            set_={"free_at": statement.excluded.free_at},
-            where=col(Lane.free_at) <= moment,
-        ).returning(col(Lane.free_at))
-    )
-    if taken.first():
+    if await _TAKING.each(session, [{"lane": name, "moment": moment, "until": until}]):
         return None
-    return (await session.exec(select(Lane.free_at).where(Lane.name == name))).one()
+    [(free_at,)] = await _FREE_AT.rows(await session.connection(), {"lane": name})
+    return cast("datetime", free_at)
 
 
 async def hold(session: AsyncSession, name: str, until: datetime) -> None:
     """A shorter hold does not cut a longer one."""
-    statement = insert_or(session, Lane).values(name=name, free_at=until)
-    await session.exec(
-        statement.on_conflict_do_update(
-            index_elements=["name"],
-            set_={"free_at": statement.excluded.free_at},
-            where=col(Lane.free_at) < statement.excluded.free_at,
-        )
+    await _TAKING.each(session, [{"lane": name, "moment": until, "until": until}])
+
+
+def _take(insert: PostgresInsert | SqliteInsert) -> ReturningInsert[datetime]:
+    taking = insert.values(name=bindparam("lane"), free_at=bindparam("until")).on_conflict_do_update(
+        index_elements=["name"],
+        set_={"free_at": insert.excluded.free_at},
+        where=col(Lane.free_at) <= bindparam("moment"),
     )
+    return taking.returning(col(Lane.free_at))
+
+
+_TAKING = PreparedUpsert(Lane, _take)
+_FREE_AT = Prepared(lambda: select(col(Lane.free_at)).where(col(Lane.name) == bindparam("lane")))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, insert, or_, update
+from sqlalchemy import BindParameter, ColumnElement, Update, bindparam, delete, exists, insert, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,6 +19,8 @@ from bot.delivery.web_api import Posted
 from bot.engine.email_fates import email_held, email_sent
 from bot.engine.outbox import redraw_delivery, redraw_escalation, redraw_steps
 from bot.models import Delivery, DeliveryStatus, Escalation, PostedMessage, PostedStep, Run, TimelineEntry
+from bot.models.columns import UtcDateTime, constant
+from bot.prepared import Prepared
 from bot.reports.steps_message import steps_gathered
 
 BEGINNING = 0  # of the timeline
@@ -26,7 +28,7 @@ BEGINNING = 0  # of the timeline
 
 async def record_sent(session: AsyncSession, delivery: Delivery, now: datetime) -> bool:
     """The delivery is over. False: another process has recorded that already."""
-    return await _change(session, delivery, _ended(DeliveryStatus.SENT, now))
+    return bool(await _SENT.rows(await session.connection(), {"delivery": delivery.id, "now": now}))
 
 
 async def record_posted(
@@ -133,8 +135,22 @@ async def _asked_for_anew(session: AsyncSession, delivery: Delivery) -> bool:
     return bool((await session.exec(query)).one())
 
 
-def _ended(status: DeliveryStatus, now: datetime, error: str | None = None) -> dict[str, Any]:
+def _ended(status: DeliveryStatus, now: datetime | BindParameter[datetime], error: str | None = None) -> dict[str, Any]:
     return {"status": status, "finished_at": now, "lease_until": None, "last_error": error and error[:500]}
+
+
+def _sent() -> Update:
+    ended = _ended(DeliveryStatus.SENT, bindparam("now", type_=UtcDateTime))
+    leased = col(Delivery.status) == constant(DeliveryStatus.LEASED)
+    return (
+        update(Delivery)
+        .where(col(Delivery.id) == bindparam("delivery"), leased)
+        .values(**ended)
+        .returning(col(Delivery.id))
+    )
+
+
+_SENT = Prepared(_sent)
 
 
 async def _change(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +18,7 @@ from structlog.contextvars import get_contextvars
 from bot.db import insert_or
 from bot.models import Delivery, DeliveryKind, DeliveryStatus, PostedMessage, PostedStep
 from bot.models.outbox import PENDING
-from bot.prepared import Prepared
+from bot.prepared import Prepared, PreparedUpsert
 
 Inserted = tuple[int, int | None, DeliveryKind]
 
@@ -227,7 +226,7 @@ async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> Sequence
     """
     if not rows:
         return []
-    return await _merging(session).each(await session.connection(), rows)
+    return await _MERGING.each(session, rows)
 
 
 def _posted(which: ColumnElement[bool]) -> CoreSelect[int, str]:
@@ -236,14 +235,6 @@ def _posted(which: ColumnElement[bool]) -> CoreSelect[int, str]:
 
 
 _POSTED = Prepared(lambda: _posted(col(PostedStep.step_id) == bindparam("step")))
-_MERGING: dict[str, Prepared] = {}  # by dialect
-
-
-def _merging(session: AsyncSession) -> Prepared:
-    dialect = session.get_bind().dialect.name
-    if dialect not in _MERGING:
-        _MERGING[dialect] = Prepared(partial(_merge_into, insert_or(session, Delivery)))
-    return _MERGING[dialect]
 
 
 def _merge_into(insert: PostgresInsert | SqliteInsert) -> ReturningInsert[int, int | None, DeliveryKind]:
@@ -257,3 +248,6 @@ def _merge_into(insert: PostgresInsert | SqliteInsert) -> ReturningInsert[int, i
         )
         .returning(col(Delivery.id), col(Delivery.member_id), col(Delivery.kind))
     )
+
+
+_MERGING = PreparedUpsert(Delivery, _merge_into)

@@ -4,9 +4,22 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, DateTime, Dialect, Enum, Integer, String, literal_column
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Enum,
+    Integer,
+    String,
+    literal_column,
+)
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType, TypeDecorator
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = {
@@ -70,3 +83,24 @@ def constant(value: StrEnum) -> ColumnElement[str]:
     index, which costs more than the rows it selects; and it uses the index only for what the text says.
     """
     return literal_column(f"'{value.value}'", String)
+
+
+class rarely(FunctionElement[Any]):  # noqa: N801  # reads like a function, as `exists` does
+    """A condition that few rows of an index meet.
+
+    SQLite, which keeps no statistics here, takes a status among two for rarer than a moment before now, reads all rows
+    of that status and sorts them. Told this, it walks along the index of moments and stops when it has enough.
+    """
+
+    inherit_cache = True
+    type = NullType()  # of a Boolean SQLAlchemy would ask SQLite whether it is 1, and no index knows that
+
+
+@compiles(rarely)
+def _compile_plainly(element: rarely, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(rarely, "sqlite")
+def _compile_as_likelihood(element: rarely, compiler: SQLCompiler, **options: Any) -> str:
+    return f"likelihood({compiler.process(element.clauses, **options)}, 0.000001)"

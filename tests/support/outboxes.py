@@ -8,10 +8,10 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import delete, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col, select
 
 from bot.clock import FixedClock
+from bot.db import ReadingConnection
 from bot.delivery.outbox import Outbox
 from bot.delivery.outgoing import Blocks, Builder, CannotSend, Outgoing, PostMessage, PublishHome, UpdateMessage
 from bot.delivery.pausing import Sleep
@@ -33,7 +33,7 @@ from tests.support.sleeping import AdvancingSleep
 from tests.support.world import World
 
 
-async def build_message(_: AsyncConnection, delivery: Delivery, __: Services, ___: datetime) -> Outgoing | None:
+async def build_message(_: ReadingConnection, delivery: Delivery, __: Services, ___: datetime) -> Outgoing | None:
     """The payload: text, and perhaps channel, steps, escalation, thread; `nothing` or `refuse` instead."""
     payload = delivery.payload
     if payload.get("nothing"):
@@ -51,7 +51,9 @@ async def build_message(_: AsyncConnection, delivery: Delivery, __: Services, __
     )
 
 
-async def build_redraw(connection: AsyncConnection, delivery: Delivery, _: Services, now: datetime) -> Outgoing | None:
+async def build_redraw(
+    connection: ReadingConnection, delivery: Delivery, _: Services, now: datetime
+) -> Outgoing | None:
     query = select(col(PostedMessage.channel), col(PostedMessage.ts)).where(
         col(PostedMessage.id) == delivery.payload["message_id"]
     )
@@ -62,7 +64,7 @@ async def build_redraw(connection: AsyncConnection, delivery: Delivery, _: Servi
     return UpdateMessage(channel=row.channel, ts=row.ts, text=text, blocks=section(text))
 
 
-async def build_home(connection: AsyncConnection, delivery: Delivery, _: Services, __: datetime) -> Outgoing | None:
+async def build_home(connection: ReadingConnection, delivery: Delivery, _: Services, __: datetime) -> Outgoing | None:
     query = select(col(Member.slack_user_id)).where(col(Member.id) == delivery.member_id)
     user = (await connection.execute(query)).scalar_one()
     return PublishHome(slack_user_id=str(user), view={"type": "home", "blocks": section("Your steps")})

@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from bot.db import reading_session
+from bot.db import ReadingConnection, reading_session
 from bot.delivery.building.people import member_of
 from bot.delivery.outgoing import Outgoing, PostMessage
 from bot.models import Delivery
@@ -16,7 +14,7 @@ from bot.slack.journey_view import build_stage_wait_message
 
 
 async def build_celebration(
-    connection: AsyncConnection, delivery: Delivery, _: Services, __: datetime
+    connection: ReadingConnection, delivery: Delivery, _: Services, __: datetime
 ) -> Outgoing | None:
     celebration = await load_celebration(reading_session(connection), delivery.payload["milestone_id"])
     if celebration is None:
@@ -26,7 +24,7 @@ async def build_celebration(
 
 
 async def build_stage_waits(
-    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
     """What keeps an account from its next stage; nothing when it has moved since."""
     if delivery.account_id is None:

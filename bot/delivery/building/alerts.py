@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import reading_session
+from bot.db import ReadingConnection, reading_session
 from bot.delivery.building.people import member_of
 from bot.delivery.outgoing import Outgoing, PostMessage
 from bot.models import Delivery, Member
@@ -16,7 +15,7 @@ from bot.slack.alert_message import AlertCard, build_alerts_message
 
 
 async def build_alerts(
-    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
     """Those that are still open; nothing when all were answered, or their reason went, before it was their turn.
 

@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from bot.db import Reader
+from bot.db import Reader, ReadingConnection
 from bot.delivery.building.people import member_of
 from bot.delivery.outgoing import Outgoing, PostMessage
 from bot.library.library import Library
@@ -16,7 +14,7 @@ from bot.slack.data_check import build_data_check
 
 
 async def build_check(
-    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
     text, blocks = await check_message(connection, delivery, services.library, now)
     return PostMessage(member_id=member_of(delivery), text=text, blocks=blocks, asks=True)

@@ -5,11 +5,10 @@ from email.utils import parseaddr
 from urllib.parse import quote
 
 from sqlalchemy import func
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import reading_session
+from bot.db import ReadingConnection, reading_session
 from bot.delivery.outgoing import CannotSend, HoldMail, Mailbox, Outgoing, PostMessage, SendMail, Unsubscribe
 from bot.engine.email_fates import Moment, decide_sending, is_called_off
 from bot.models import Contact, Delivery, EmailMessage, EmailStatus, Escalation, EscalationStatus, Member, Run
@@ -25,7 +24,7 @@ OLD = "It was written before an update of Playcall, which cannot send it any mor
 
 
 async def build_email(
-    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
     """The mail as it goes to the mail server, or to the channel that stands in for one; or why it is held."""
     session = reading_session(connection)

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import reading_session
+from bot.db import ReadingConnection, reading_session
 from bot.delivery.building.people import call_words
 from bot.delivery.outgoing import Outgoing, PostMessage
 from bot.models import Delivery, DeliveryKind, DeliveryStatus, PostedMessage
@@ -19,7 +18,7 @@ from bot.slack.text import fit
 
 
 async def build_escalation(
-    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
     escalation_id = delivery.payload["escalation_id"]
     card = await load_escalation_card(reading_session(connection), services.library, escalation_id, now)
@@ -31,7 +30,7 @@ async def build_escalation(
 
 
 async def build_escalation_update(
-    connection: AsyncConnection, delivery: Delivery, _: Services, __: datetime
+    connection: ReadingConnection, delivery: Delivery, _: Services, __: datetime
 ) -> Outgoing | None:
     """A reply in the escalation's thread. Until its message stands there is no thread: the outbox tries again."""
     session = reading_session(connection)

@@ -2,9 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from bot.db import reading_session
+from bot.db import ReadingConnection, reading_session
 from bot.delivery.building.people import member_of
 from bot.delivery.outgoing import Outgoing, PostMessage
 from bot.models import Delivery, ExemptionStatus, VersionStatus
@@ -16,7 +14,7 @@ from bot.slack.version_views import build_draft_message, build_news_message
 
 
 async def build_version_draft(
-    connection: AsyncConnection, delivery: Delivery, _: Services, __: datetime
+    connection: ReadingConnection, delivery: Delivery, _: Services, __: datetime
 ) -> Outgoing | None:
     """The question to an owner; nothing when it was answered before it was asked."""
     card = await load_version_card(reading_session(connection), delivery.payload["version_id"])
@@ -27,7 +25,7 @@ async def build_version_draft(
 
 
 async def build_version_news(
-    connection: AsyncConnection, delivery: Delivery, services: Services, _: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, _: datetime
 ) -> Outgoing | None:
     payload = delivery.payload
     card = await load_version_card(reading_session(connection), payload["version_id"], payload["former_id"])
@@ -39,7 +37,7 @@ async def build_version_news(
 
 
 async def build_exemption_request(
-    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
     """The question to an owner; nothing when it was answered before it was asked."""
     card = await load_exemption_card(reading_session(connection), services.library, delivery.payload["exemption_id"])
@@ -50,7 +48,7 @@ async def build_exemption_request(
 
 
 async def build_exemption_end(
-    connection: AsyncConnection, delivery: Delivery, services: Services, _: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, _: datetime
 ) -> Outgoing | None:
     """To whoever is the CSM by then; nothing when it was ended on another day."""
     payload = delivery.payload

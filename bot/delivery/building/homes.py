@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from bot.db import reading_session
+from bot.db import ReadingConnection, reading_session
 from bot.delivery.building.people import member_of
 from bot.delivery.outgoing import Outgoing, PublishHome
 from bot.engine.actors import Actor
@@ -15,7 +13,7 @@ from bot.slack.home_view import build_home_view
 
 
 async def build_home(
-    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
     session = reading_session(connection)
     member = await session.get_one(Member, member_of(delivery))

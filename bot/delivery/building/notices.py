@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from bot.db import reading_session
+from bot.db import ReadingConnection, reading_session
 from bot.delivery.building.people import call_words, member_of
 from bot.delivery.outgoing import Outgoing, PostMessage
 from bot.engine.outbox import LEADERS
@@ -19,7 +17,7 @@ NOTICE_LINE = 220
 
 
 async def build_notice(
-    connection: AsyncConnection, delivery: Delivery, services: Services, _: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, _: datetime
 ) -> Outgoing | None:
     called = await call_words(reading_session(connection), delivery.payload.get("mention_member_ids", ()))
     text = called + _notice_text(delivery, SECTION_TEXT - len(called))

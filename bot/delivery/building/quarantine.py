@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from bot.db import ReadingConnection
 from bot.delivery.outgoing import Outgoing, PostMessage
 from bot.models import Delivery, QuarantineStatus
 from bot.reports.quarantine import load_cards
@@ -13,7 +12,7 @@ from bot.slack.quarantine_views import build_quarantine_message
 
 
 async def build_quarantine(
-    connection: AsyncConnection, delivery: Delivery, services: Services, _: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, _: datetime
 ) -> Outgoing | None:
     """To those who run Playcall, else to the leaders; nothing when all of it was decided before it was asked."""
     cards = await load_cards(connection, services.library.metrics, _references(delivery))
@@ -24,7 +23,7 @@ async def build_quarantine(
     return PostMessage(channel=settings.ops_channel or settings.leaders_channel, text=text, blocks=blocks, asks=True)
 
 
-async def quarantine_message(connection: AsyncConnection, delivery: Delivery, services: Services) -> Message:
+async def quarantine_message(connection: ReadingConnection, delivery: Delivery, services: Services) -> Message:
     """The same as it is to look now."""
     return build_quarantine_message(await load_cards(connection, services.library.metrics, _references(delivery)))
 

@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import reading_session
+from bot.db import ReadingConnection, reading_session
 from bot.delivery.building.alerts import alert_cards
 from bot.delivery.building.data_checks import check_message
 from bot.delivery.building.people import member_of
@@ -30,7 +29,7 @@ from bot.slack.version_views import build_draft_message
 
 
 async def build_redraw(
-    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
     session = reading_session(connection)
     posted = await session.get(PostedMessage, delivery.payload["message_id"])

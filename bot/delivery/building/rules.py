@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import reading_session
+from bot.db import ReadingConnection, reading_session
 from bot.delivery.building.people import member_of
 from bot.delivery.outgoing import Outgoing, PostMessage
 from bot.models import Delivery, RuleStatus
@@ -15,7 +14,7 @@ from bot.slack.rule_views import HeldRule, build_held_message
 
 
 async def build_rule_held(
-    connection: AsyncConnection, delivery: Delivery, services: Services, _: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, _: datetime
 ) -> Outgoing | None:
     """The question to whoever decides; nothing when it was answered before it was asked."""
     held = await held_rule(reading_session(connection), delivery, services)

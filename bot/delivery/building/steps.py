@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db import reading_session
+from bot.db import ReadingConnection, reading_session
 from bot.delivery.building.people import member_of
 from bot.delivery.outgoing import Outgoing, PostMessage
 from bot.models import Delivery, StepStatus
@@ -17,7 +16,7 @@ from bot.slack.steps_message import build_steps_message
 
 
 async def build_steps(
-    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
     """A person's due steps; nothing when all of them were dealt with before it was their turn."""
     session, member_id = reading_session(connection), member_of(delivery)
@@ -30,7 +29,7 @@ async def build_steps(
 
 
 async def build_blocked(
-    connection: AsyncConnection, delivery: Delivery, services: Services, now: datetime
+    connection: ReadingConnection, delivery: Delivery, services: Services, now: datetime
 ) -> Outgoing | None:
     """A blocked step, to somebody who is asked to help; nothing when it goes on already."""
     card = await blocked_card(reading_session(connection), delivery, services, now)

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,11 +80,8 @@ async def run(plan: Plan, url: str, kill_database: Callable[[], None] | None, di
     accounts = max(40, plan.kills)  # enough to do until the last kill
     await write_book(database, library, clock.now(), accounts=accounts, people=PEOPLE)
     ports = [_free_port() for _ in range(plan.webs)]
-    async with (
-        mail_process() as mail,
-        slack_process(PEOPLE, MESSAGES_PER_MINUTE) as slack,
-        Words().listening() as words,
-    ):
+    slack_double = slack_process(PEOPLE, MESSAGES_PER_MINUTE)
+    async with slack_double as slack, mail_process() as mail, Words().listening() as words:
         common = {
             "slack_bot_token": slack["token"],
             "slack_signing_secret": SECRET,
@@ -107,7 +105,7 @@ async def run(plan: Plan, url: str, kill_database: Callable[[], None] | None, di
         crowd = Crowd(database, ports, PEOPLE, words)
         working = asyncio.create_task(crowd.work(await relays(database), HANDS))
         try:
-            await crowd.at_work(REST)  # a slow machine would be killed to the end before anything was done
+            await _begin(crowd)
             killed = await _kill(plan, victims, kill_database)
             crowd.stopping = True
             await working
@@ -120,6 +118,12 @@ async def run(plan: Plan, url: str, kill_database: Callable[[], None] | None, di
     await database.close()
     kills = {"web": sum(web.kills for web in webs), "worker": sum(worker.kills for worker in workers)}
     return Result(plan, time.monotonic() - began, crowd.clicks, kills | {"database": killed}, verdict)
+
+
+async def _begin(crowd: Crowd) -> None:
+    """Wait until people are at work: before that, there is nothing to lose."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(crowd.busy.wait(), REST)
 
 
 async def _kill(plan: Plan, victims: list[Victim], kill_database: Callable[[], None] | None) -> int:

@@ -35,6 +35,7 @@ class Crowd:
     told: set[int] = field(default_factory=set)
     lies: int = 0
     stopping: bool = False
+    busy: asyncio.Event = field(default_factory=asyncio.Event)  # set when the first of them is done
 
     async def work(self, relays: Sequence[tuple[int, list[int]]], hands: int) -> None:
         """Run all the relays, so many at a time, until `stopping` is set."""
@@ -69,6 +70,7 @@ class Crowd:
         is_done = await self._is_done(step_id)
         if is_done:
             self.told.add(step_id)
+            self.busy.set()
         elif is_done is False and click not in self.words.heard:
             self.lies += 1
         return bool(is_done)

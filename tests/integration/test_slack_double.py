@@ -54,6 +54,35 @@ async def test_the_workspace_has_a_cap(slack: SlackDouble, slack_client: AsyncWe
     assert code(raised) == "ratelimited"
 
 
+async def test_a_method_may_be_called_as_often_in_a_minute_as_its_tier_says(
+    slack_client: AsyncWebClient, clock: FixedClock
+) -> None:
+    slack_client.retry_handlers = []
+    for _ in range(20):
+        await slack_client.users_list()
+    with pytest.raises(SlackApiError) as raised:
+        await slack_client.users_list()
+    assert raised.value.response.headers["Retry-After"] == "60"
+    await slack_client.users_info(user="U0MAYA")  # a method of its own
+    clock.set(clock.now() + timedelta(seconds=60))
+    await slack_client.users_list()
+
+
+@pytest.mark.parametrize("payload", [{"delivery": {"key": "k1"}}, None])
+async def test_metadata_are_flat(slack_client: AsyncWebClient, payload: object) -> None:
+    with pytest.raises(SlackApiError) as raised:
+        await slack_client.chat_postMessage(
+            channel="general", text="one", metadata={"event_type": "playcall_delivery", "event_payload": payload}
+        )
+    assert code(raised) == "invalid_metadata_format"
+
+
+async def test_what_goes_to_a_response_url_has_the_same_limits(slack: SlackDouble) -> None:
+    async with aiohttp.ClientSession() as session:
+        answer = await session.post(slack.response_url, json={"text": "x", "blocks": section("x" * 3001)})
+    assert (await answer.json())["error"] == "invalid_blocks"
+
+
 async def test_a_payload_over_a_limit_is_refused_with_its_place(slack_client: AsyncWebClient) -> None:
     with pytest.raises(SlackApiError) as raised:
         await slack_client.chat_postMessage(channel="general", text="x", blocks=section("x" * 3001))

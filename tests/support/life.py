@@ -279,8 +279,8 @@ class Life:
         about = self.messages[-1 - pick % len(self.messages)]
         event = {"type": "message", "channel": about["channel"], "thread_ts": about["ts"], "text": "They like it"}
         event |= {"ts": self.slack.state.timestamp(self.now), "channel_type": "im"}
-        for _ in range(times):
-            await self.ws.event(who, event)
+        for retry in range(times):
+            await self.ws.event(who, event, f"Ev{event['ts']}", retry=retry)
 
     # --- the worker ---------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from aiohttp import web
 
 from bot.clock import Clock, SystemClock
 from tests.support.slack_methods import METHODS
-from tests.support.slack_state import Json, SlackError, SlackState
+from tests.support.slack_state import Json, SlackError, SlackState, check
 
 TOKEN = "xoxb-test"
 JSON_ARGUMENTS = ("attachments", "blocks", "files", "metadata", "view")
@@ -82,13 +82,14 @@ class SlackDouble:
 
     clock: Clock
     messages_per_minute: int = 1200
+    has_tiers: bool = True  # off where the pace of messages is measured, and redraws would be all there is to wait for
     moody: float = 0.0  # the share of calls that are refused with 429 for no reason, as Slack may
     calls: list[tuple[str, Json]] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)  # "ok" and error codes
     url: str = ""
 
     def __post_init__(self) -> None:
-        self.state = SlackState(self.clock, messages_per_minute=self.messages_per_minute)
+        self.state = SlackState(self.clock, messages_per_minute=self.messages_per_minute, has_tiers=self.has_tiers)
         self._faults: list[Expected] = []
         self._changed = asyncio.Condition()
 
@@ -171,6 +172,7 @@ class SlackDouble:
             check_token(request)
             if method not in METHODS:
                 raise SlackError("unknown_method")
+            self.state.count_call(method)
             return fault.status if fault else 200, {"ok": True} | METHODS[method](self.state, call)
         except SlackError as error:
             if error.code == "ratelimited":
@@ -190,6 +192,7 @@ class SlackDouble:
         self.calls.append(("response_url", body))
         try:
             self.state.spend_response(request.match_info["name"])
+            check(body, "invalid_blocks")
         except SlackError as error:
             return web.json_response({"ok": False, "error": error.code}, status=404)
         return web.json_response({"ok": True})
@@ -229,7 +232,7 @@ async def arguments(request: web.Request) -> Json:
 
 
 async def serve(people: int, messages_per_minute: int, moody: float, port: int) -> None:
-    double = SlackDouble(SystemClock(), messages_per_minute, moody)
+    double = SlackDouble(SystemClock(), messages_per_minute, has_tiers=False, moody=moody)
     for number in range(people):
         double.state.add_person(f"person{number}", user_id=f"U{number:06d}")
     await double.start(port)

@@ -4,7 +4,17 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.slack_state import BOT_ID, BOT_USER, MODAL_DEPTH, TEAM, Json, SlackError, SlackState, check
+from tests.support.slack_state import (
+    BOT_ID,
+    BOT_USER,
+    MODAL_DEPTH,
+    TEAM,
+    Json,
+    SlackError,
+    SlackState,
+    check,
+    check_metadata,
+)
 
 Method = Callable[[SlackState, Json], Json]
 
@@ -178,6 +188,8 @@ def message_content(call: Json) -> Json:
     if not call.get("text") and not call.get("blocks"):
         raise SlackError("no_text")
     check({"text": call.get("text"), "blocks": call.get("blocks")}, "invalid_blocks")
+    if "metadata" in call:
+        check_metadata(call["metadata"])
     return {name: call[name] for name in ("text", "blocks", "metadata") if call.get(name) is not None}
 
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,30 @@ TRIGGER_LIFE = timedelta(seconds=3)
 RESPONSE_LIFE, RESPONSE_USES = timedelta(minutes=30), 5
 MODAL_DEPTH = 3
 PACE = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+TIERS = {  # calls a minute of what is not paced by channel; Slack says "20+", "50+" and "100+"
+    20: ("conversations.list", "users.list"),
+    50: (
+        "chat.delete",
+        "chat.update",
+        "conversations.history",
+        "conversations.info",
+        "conversations.open",
+        "conversations.replies",
+        "users.lookupByEmail",
+    ),
+    100: (
+        "chat.postEphemeral",
+        "files.completeUploadExternal",
+        "files.getUploadURLExternal",
+        "users.info",
+        "views.open",
+        "views.publish",
+        "views.push",
+        "views.update",
+    ),
+}
+CALLS_A_MINUTE = {method: number for number, methods in TIERS.items() for method in methods}
 # Requests that leave a second apart do not arrive exactly a second apart.
 TOLERANCE = timedelta(milliseconds=100)
 
@@ -70,9 +94,10 @@ class ResponseUrl:
 class SlackState:
     """A workspace. Nothing in it reads the time but through the clock it is given."""
 
-    def __init__(self, clock: Clock, *, messages_per_minute: int = 1200) -> None:
+    def __init__(self, clock: Clock, *, messages_per_minute: int = 1200, has_tiers: bool = True) -> None:
         self.clock = clock
         self.messages_per_minute = messages_per_minute
+        self.has_tiers = has_tiers
         self.users: dict[str, Json] = {}
         self.channels: dict[str, Channel] = {}
         self.views: dict[str, Json] = {}
@@ -86,6 +111,7 @@ class SlackState:
         self.accepted: Counter[str] = Counter()  # messages by the delivery key in their metadata
         self.accepted_at: list[datetime] = []
         self._recent: deque[datetime] = deque()
+        self._calls: dict[str, deque[datetime]] = defaultdict(deque)  # of the last minute, by method
         self._serial = 0
 
     def add_person(self, name: str, *, email: str | None = None, user_id: str | None = None, **flags: Any) -> Json:
@@ -172,14 +198,20 @@ class SlackState:
         """Microseconds tell apart what happens at the same moment."""
         return f"{int(now.timestamp())}.{self.serial():06d}"
 
+    def count_call(self, method: str) -> None:
+        """Take a call of a method, or refuse it for the limit of its tier."""
+        limit, now, recent = CALLS_A_MINUTE.get(method), self.clock.now(), self._calls[method]
+        if limit is None or not self.has_tiers:
+            return
+        if wait := wait_for_room(recent, limit, now):
+            raise SlackError("ratelimited", retry_after=wait)
+        recent.append(now)
+
     def _check_pace(self, channel: Channel, now: datetime) -> None:
         if channel.last_accepted and now < channel.last_accepted + PACE - TOLERANCE:
             raise SlackError("ratelimited", retry_after=1)
-        while self._recent and self._recent[0] <= now - timedelta(minutes=1):
-            self._recent.popleft()
-        if len(self._recent) >= self.messages_per_minute:
-            wait = self._recent[0] + timedelta(minutes=1) - now
-            raise SlackError("ratelimited", retry_after=math.ceil(wait.total_seconds()))
+        if wait := wait_for_room(self._recent, self.messages_per_minute, now):
+            raise SlackError("ratelimited", retry_after=wait)
 
     def spend_trigger(self, trigger: str | None) -> None:
         if not trigger or (trigger not in self.triggers and trigger not in self.used_triggers):
@@ -211,6 +243,24 @@ class SlackState:
             if view["id"] == view_id or (external_id and view.get("external_id") == external_id):
                 return view
         raise SlackError("not_found")
+
+
+def wait_for_room(recent: deque[datetime], limit: int, now: datetime) -> int:
+    """The seconds until there were fewer than `limit` in the minute before; 0 for now. Forgets those that are over."""
+    while recent and recent[0] <= now - MINUTE:
+        recent.popleft()
+    if len(recent) < limit:
+        return 0
+    return max(1, math.ceil((recent[0] + MINUTE - now).total_seconds()))
+
+
+def check_metadata(metadata: Any) -> None:
+    """An event type, and a payload without a level below it."""
+    is_flat = isinstance(metadata, dict) and isinstance(metadata.get("event_payload"), dict)
+    if not is_flat or not metadata.get("event_type"):
+        raise SlackError("invalid_metadata_format")
+    if any(isinstance(value, dict | list) for value in metadata["event_payload"].values()):
+        raise SlackError("invalid_metadata_format", messages=["event_payload: one level only"])
 
 
 def check(payload: Json, code: str) -> None:

@@ -153,8 +153,10 @@ class Workspace:
         }
         return await self._payload(body)
 
-    async def event(self, user: str, event: Mapping[str, Any], event_id: str = "Ev0001") -> httpx.Response:
-        """Something happens that the Events API tells of. The same `event_id` again is a redelivery."""
+    async def event(
+        self, user: str, event: Mapping[str, Any], event_id: str = "Ev0001", *, retry: int = 0
+    ) -> httpx.Response:
+        """Something happens that the Events API tells of. The same `event_id` again is a redelivery, the `retry`th."""
         body = {
             "type": "event_callback",
             "team_id": self.team,
@@ -163,7 +165,8 @@ class Workspace:
             "event_time": int(time.time()),
             "event": {"user": slack_id(user), "event_ts": f"{time.time():.6f}"} | dict(event),
         }
-        return await self.post(json.dumps(body), "application/json")
+        again = {"x-slack-retry-num": str(retry), "x-slack-retry-reason": "http_timeout"} if retry else {}
+        return await self.post(json.dumps(body), "application/json", also=again)
 
     # --- the worker ---------------------------------------------------------------------------------------------------
 
@@ -195,10 +198,16 @@ class Workspace:
     # --- signed requests ----------------------------------------------------------------------------------------------
 
     async def post(
-        self, body: str, content_type: str, *, secret: str = SECRET, at: float | None = None
+        self,
+        body: str,
+        content_type: str,
+        *,
+        secret: str = SECRET,
+        at: float | None = None,
+        also: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Post a body to the endpoint, signed with `secret` at the time `at` (seconds; now when None)."""
-        headers = signed_headers(body, content_type, secret, at or time.time())
+        headers = signed_headers(body, content_type, secret, at or time.time()) | dict(also or {})
         return await self.http.post("/slack/events", content=body, headers=headers)
 
     async def _payload(self, body: Payload) -> Payload:

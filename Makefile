@@ -39,8 +39,9 @@ check: install ## what must hold before a commit: format, lint, types, import di
 bench: install ## the benchmarks, one after another
 	@set -e; for file in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$file .py); echo; done
 
-crash: install ## kill every process hundreds of times under load; prints what was lost or repeated
+crash: install ## kill every process hundreds of times under load, then make up lives; prints what was lost or repeated
 	@$(BIN)/python -m tests.crash
+	@PROPERTY_LIVES=200 $(BIN)/python -m pytest -q tests/integration/test_properties.py
 
 audit: ## look up the pinned packages among those with a published advisory (needs pypi.org)
 	@PYTHON=$(PYTHON) .ci/audit

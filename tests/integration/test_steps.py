@@ -286,6 +286,14 @@ async def test_an_outcome_moves_the_stage_reaches_the_milestone_and_spares_steps
     assert [t.kind for t in await world.touchpoints(kind=TouchpointKind.CELEBRATION)] == [TouchpointKind.CELEBRATION]
 
 
+async def test_what_an_outcome_spares_speaks_up_no_more(world_on_sqlite: World) -> None:
+    run = await world_on_sqlite.start(SIGN, {"key": "rescue", "due": "9d"})
+    steps = await world_on_sqlite.steps(run)
+    await complete(world_on_sqlite, steps["sign"].id, outcome="signed")
+    spared = await world_on_sqlite.touchpoints(step_id=steps["rescue"].id)
+    assert {touchpoint.status for touchpoint in spared} == {TouchpointStatus.CANCELLED}
+
+
 async def test_undo_takes_an_outcome_back(world: World) -> None:
     run = await world.start(SIGN, {"key": "rescue"}, {"key": "thank"})
     sign = (await world.steps(run))["sign"]

@@ -147,12 +147,13 @@ class Courier:
         if delivery.attempts > 1 and await self._find(delivery, message, channel):
             return Outcome.FOUND
         journey.lane = lane = await self._addresses.lane_of(channel)
-        await self._pacing.take(lane)
-        if not await self._still_ours(delivery):
-            return Outcome.LOST
-        self._pacing.leaves(lane)
-        posted = await self._api.post(channel, message, delivery.key)
-        self._pacing.answered(lane)
+        async with self._pacing.one_at_a_time(lane):
+            await self._pacing.take(lane)
+            if not await self._still_ours(delivery):
+                return Outcome.LOST
+            self._pacing.leaves(lane)
+            posted = await self._api.post(channel, message, delivery.key)
+            self._pacing.answered(lane)
         self._addresses.remember(channel, posted.channel)
         await self._write(lambda session: record_posted(session, delivery, message, posted, journey.mark, self._now()))
         return Outcome.SENT

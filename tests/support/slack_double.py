@@ -86,6 +86,7 @@ class SlackDouble:
     moody: float = 0.0  # the share of calls that are refused with 429 for no reason, as Slack may
     calls: list[tuple[str, Json]] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)  # "ok" and error codes
+    waits: Counter[str] = field(default_factory=Counter)  # seconds that 429 asked for, by conversation or user
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -157,7 +158,11 @@ class SlackDouble:
             await fault.hold.wait()
         if fault and fault.reset and request.transport:
             request.transport.abort()
-        headers = {"Retry-After": str(answer.pop("retry_after"))} if status == 429 else {}
+        headers = {}
+        if status == 429:
+            seconds = answer.pop("retry_after")
+            self.waits[call.get("channel") or call.get("users") or method] += seconds
+            headers = {"Retry-After": str(seconds)}
         if status >= 500:
             return web.Response(status=status, text="upstream failure", content_type="text/html")
         return web.json_response(answer, status=status, headers=headers)
@@ -206,7 +211,7 @@ class SlackDouble:
 
     async def _stats(self, _: web.Request) -> web.Response:
         times = sorted(at.timestamp() for at in self.state.accepted_at)
-        told = {"accepted": self.state.accepted, "answers": self.answers, "times": times}
+        told = {"accepted": self.state.accepted, "answers": self.answers, "times": times, "waits": self.waits}
         return web.json_response(told | {"seconds": time.process_time()})
 
 

@@ -22,7 +22,7 @@ from bot.delivery.outgoing import (
     SendMail,
     UpdateMessage,
 )
-from bot.delivery.pacing import Pacing
+from bot.delivery.pacing import LANE_INTERVAL, Pacing, hold
 from bot.delivery.pausing import Stopping
 from bot.delivery.reconciling import find_posted
 from bot.delivery.recording import (
@@ -148,14 +148,20 @@ class Courier:
             return Outcome.FOUND
         journey.lane = lane = await self._addresses.lane_of(channel)
         async with self._pacing.one_at_a_time(lane):
-            await self._pacing.take(lane)
+            moment = await self._pacing.take(lane)
             if not await self._still_ours(delivery):
                 return Outcome.LOST
             self._pacing.leaves(lane)
             posted = await self._api.post(channel, message, delivery.key)
-            self._pacing.answered(lane)
+            free_at = self._pacing.answered(lane)
         self._addresses.remember(channel, posted.channel)
-        await self._write(lambda session: record_posted(session, delivery, message, posted, journey.mark, self._now()))
+
+        async def record(session: AsyncSession) -> None:
+            if free_at > moment + LANE_INTERVAL:  # before another process can claim what comes next
+                await hold(session, lane, free_at)
+            await record_posted(session, delivery, message, posted, journey.mark, self._now())
+
+        await self._write(record)
         return Outcome.SENT
 
     async def _send_mail(self, delivery: Delivery, mail: SendMail) -> Outcome:

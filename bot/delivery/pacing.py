@@ -36,7 +36,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 SHARES_PER_SECOND = 10
 
 # A message has a moment of the cap, and leaves later than that by at most the sum of these: what processes missed
-# because they were late they make up for, but no further back; then it waits for its lane; then it is built into a call.
+# because they were late they make up for, but no further back; then it waits for its lane; then it is on its way.
 CATCH_UP = timedelta(seconds=1)
 AHEAD = timedelta(milliseconds=250)
 CALLING = timedelta(milliseconds=250)
@@ -83,9 +83,14 @@ class Pacing:
         bring the two too near to each other."""
         self._free_at[lane] = max(self._free_at[lane], self._clock.now() + LANE_INTERVAL - HURRY)
 
-    def answered(self, lane: str) -> None:
-        """Slack has taken the message at some time before now: when that took long, the next one waits for it."""
+    def answered(self, lane: str) -> datetime:
+        """Slack has taken the message at some time before now: when that took long, the next one waits for it.
+
+        Returns when the lane is free again. Other processes know of it what stands in its row: a second after the
+        moment that was taken.
+        """
         self._free_at[lane] = max(self._free_at[lane], self._clock.now() + LANE_INTERVAL - USUAL_ANSWER)
+        return self._free_at[lane]
 
     async def hold(self, name: str, until: datetime) -> None:
         """Nobody uses the lane (or whatever `name` stands for) before `until`."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.environment import load_library, load_settings, open_database
+from bot.commands.environment import load_library, load_settings, open_database, run_async
 from bot.commands.progress import with_progress
 from bot.errors import InvalidInput
 
@@ -29,14 +29,18 @@ def demo_data(
     from bot.migrating import migrate
     from bot.processes import only_worker
 
-    async def run(phase: StartPhase) -> None:
-        async with open_database(load_settings()) as database:
-            if not replace and await holds_something(database):
-                raise InvalidInput("This database is in use. `--replace` gives up what it holds for made-up customers.")
-            async with only_worker(database.url):
-                await migrate(database)
-                scale = Scale(accounts, open_steps, signals, seed, SystemClock().now())
-                await load(database, load_library(), scale, phase)
+    settings, library = load_settings(), load_library()
 
+    async def is_free() -> bool:
+        async with open_database(settings) as database:
+            return not await holds_something(database)
+
+    async def run(phase: StartPhase) -> None:
+        async with open_database(settings) as database, only_worker(database.url):
+            await migrate(database)
+            await load(database, library, Scale(accounts, open_steps, signals, seed, SystemClock().now()), phase)
+
+    if not replace and not run_async(is_free()):
+        raise InvalidInput("This database is in use. `--replace` gives up what it holds for made-up customers.")
     with_progress(run)
     typer.echo(f"Made {accounts:,} accounts, {open_steps:,} open steps and {signals:,} signals.")

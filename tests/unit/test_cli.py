@@ -426,3 +426,15 @@ def test_rules_are_listed_checked_and_tried(here: Path, capsys: pytest.CaptureFi
     assert cli.run(["rules", "lint", str(here / "mine.yaml")]) == 1
     assert "mine.yaml:5 rules[0].then: say one of" in capsys.readouterr().err
     assert cli.run(["rules", "test", "--rule", "usage-dorp"]) == 1
+
+
+@pytest.mark.usefixtures("migrated")
+def test_demo_data_takes_the_place_of_a_database_in_use_only_when_told_to(
+    complaint: Callable[[], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = ["demo-data", "--accounts", "3", "--open-steps", "12", "--signals", "5"]
+    assert cli.run(few) == 0
+    assert "Made 3 accounts, 12 open steps and 5 signals." in capsys.readouterr().out
+    assert cli.run(few) == 1
+    assert "--replace" in complaint()
+    assert cli.run([*few, "--replace"]) == 0

@@ -51,7 +51,7 @@ async def enqueue_steps(
     statement has their Home tabs published anew.
     """
     rows = [
-        _row(DeliveryKind.STEPS, now + wait, now, member_lane(member), f"steps:{member}", member, None, None)
+        _row(DeliveryKind.STEPS, now + wait, now, member_lane(member), _steps_key(member), member, None, None)
         for member, wait in sorted(waits.items())
     ]
     homes = _home_rows(waits, now) if with_homes else []
@@ -60,6 +60,14 @@ async def enqueue_steps(
         for delivery, member, kind in await _insert(session, rows + homes)
         if member is not None and kind is DeliveryKind.STEPS
     }
+
+
+async def pending_steps(session: AsyncSession, member_ids: Iterable[int]) -> dict[int, int]:
+    """By member, the message of due steps that is pending for them just now; somebody may be about to send it."""
+    query = select(Delivery.member_id, Delivery.id).where(
+        PENDING, col(Delivery.merge_key).in_([_steps_key(member) for member in member_ids])
+    )
+    return {member: delivery for member, delivery in (await session.exec(query)).all() if member is not None}
 
 
 async def redraw_steps(
@@ -171,6 +179,10 @@ async def gather_notice(
 def member_lane(member_id: int) -> str:
     """The lane of the direct messages to a member."""
     return f"@{member_id}"
+
+
+def _steps_key(member_id: int) -> str:
+    return f"steps:{member_id}"
 
 
 def _redraw_rows(messages: Iterable[tuple[int, str]], now: datetime) -> list[dict[str, Any]]:

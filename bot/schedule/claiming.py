@@ -30,11 +30,23 @@ from bot.models.columns import BIG_ID, constant
 
 TOUCHPOINTS: Table = Touchpoint.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 
+DUE = (  # by itself: what another worker holds is passed over before anything is looked up for it
+    select(*map(col, (Touchpoint.id, Touchpoint.kind, Touchpoint.at_once, Touchpoint.step_id, Touchpoint.fire_at)))
+    .where(
+        col(Touchpoint.status) == constant(TouchpointStatus.PLANNED),
+        col(Touchpoint.fire_at) <= bindparam("now"),
+        col(Touchpoint.step_id).is_not(None),
+    )
+    .order_by(col(Touchpoint.fire_at))
+    .limit(bindparam("number"))
+    .with_for_update(skip_locked=True)
+    .subquery("due")
+)
 CLAIM = (
     select(
-        col(Touchpoint.id),
-        type_coerce(Touchpoint.kind, String),
-        type_coerce(Touchpoint.at_once, Integer),
+        DUE.c.id,
+        type_coerce(DUE.c.kind, String),
+        type_coerce(DUE.c.at_once, Integer),
         col(Step.id),
         type_coerce(Step.status, String),
         type_coerce(Run.status, String),
@@ -43,12 +55,9 @@ CLAIM = (
         type_coerce(Step.kind, String),
         col(Run.playbook_key),
     )
-    .join(Step, col(Step.id) == Touchpoint.step_id)
+    .join(Step, col(Step.id) == DUE.c.step_id)
     .join(Run, col(Run.id) == Step.run_id)
-    .where(col(Touchpoint.status) == constant(TouchpointStatus.PLANNED), col(Touchpoint.fire_at) <= bindparam("now"))
-    .order_by(col(Touchpoint.fire_at))
-    .limit(bindparam("number"))
-    .with_for_update(of=Touchpoint, skip_locked=True)
+    .order_by(DUE.c.fire_at)
 )
 
 
@@ -59,6 +68,8 @@ async def claim_due(connection: AsyncConnection, now: datetime, number: int) -> 
 
 async def mark(connection: AsyncConnection, deliveries: Mapping[int, int | None], **values: Any) -> None:
     """Give each of these touchpoints its delivery, or none, and all of them these values."""
+    if not deliveries:
+        return
     statement = _marking(connection.dialect.name, tuple(values))
     in_order = dict(sorted(deliveries.items()))  # as they lie in the table
     await connection.execute(statement, {"deliveries": in_order, **values})

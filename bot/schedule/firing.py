@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.contact_history import keys_of
 from bot.engine.escalations import climb
-from bot.engine.outbox import enqueue, enqueue_steps, member_lane
+from bot.engine.outbox import enqueue, enqueue_steps, member_lane, pending_steps
 from bot.library.schema import Category
 from bot.models import (
     AccountRole,
@@ -123,8 +123,7 @@ async def _fire_steps(
     connection = await session.connection()
     outcome = decide_batch(rows, await load_recipients(connection, rows), now)
     if outcome.fired:
-        deliveries = await _enqueue(services, session, outcome, now)
-        await mark(connection, deliveries, status=TouchpointStatus.FIRED, fired_at=now)
+        deliveries = await _fire(services, session, outcome, now)
         await tell_accountable(session, services.library, _overdue_steps(rows, deliveries), now)
     for reason, ids in outcome.skipped.items():
         await mark(connection, dict.fromkeys(ids), status=TouchpointStatus.SKIPPED, skip_reason=reason)
@@ -138,12 +137,44 @@ def _overdue_steps(rows: Sequence[Sequence[Any]], fired: Collection[int]) -> lis
     return [row[3] for row in rows if row[0] in fired and row[1] == TouchpointKind.OVERDUE]
 
 
-async def _enqueue(services: Services, session: AsyncSession, outcome: Outcome, now: datetime) -> dict[int, int | None]:
-    """The message each touchpoint that fires goes into, and a refreshed Home tab for everybody who gets one."""
+async def _fire(services: Services, session: AsyncSession, outcome: Outcome, now: datetime) -> dict[int, int]:
+    """Mark as fired what fires, each with the message it goes into. Returns the deliveries by touchpoint.
+
+    Two workers cannot put something into one person's message at once. Where there are several, the messages are found
+    before the marking, which takes most of the time, and held only after it: what went out meanwhile is marked again.
+    """
+    connection, values = await session.connection(), {"status": TouchpointStatus.FIRED, "fired_at": now}
+    waits = _waits(services, outcome)
+    expected = {} if services.database.is_sqlite else await _find_messages(services, session, waits, now)
+    found = {member: ids for member, ids in outcome.fired.items() if member in expected}
+    await mark(connection, _by_touchpoint(found, expected), **values)
+    messages = await enqueue_steps(session, waits, now, with_homes=True)  # from here on nobody else adds to them
+    other = {member: ids for member, ids in outcome.fired.items() if messages[member] != expected.get(member)}
+    await mark(connection, _by_touchpoint(other, messages), **values)
+    return _by_touchpoint(outcome.fired, messages)
+
+
+def _waits(services: Services, outcome: Outcome) -> dict[int, timedelta]:
+    """For how long each member's message waits for others to join it."""
     wait = timedelta(seconds=services.settings.coalesce_seconds)
-    waits = {member: timedelta() if member in outcome.hurried else wait for member in outcome.fired}
-    deliveries = await enqueue_steps(session, waits, now, with_homes=True)
-    return {touchpoint: deliveries[member] for member, ids in outcome.fired.items() for touchpoint in ids}
+    return {member: timedelta() if member in outcome.hurried else wait for member in outcome.fired}
+
+
+async def _find_messages(
+    services: Services, session: AsyncSession, waits: Mapping[int, timedelta], now: datetime
+) -> dict[int, int]:
+    """The pending message of each member. One that is not there yet is made in a transaction of its own, so that it is
+    there for all workers; should this one end before it fires anything, nothing is sent.
+    """
+    pending = await pending_steps(session, waits)
+    if missing := {member: wait for member, wait in waits.items() if member not in pending}:
+        async with services.database.transaction() as apart:
+            pending |= await enqueue_steps(apart, missing, now)
+    return pending
+
+
+def _by_touchpoint(fired: Mapping[int, Sequence[int]], deliveries: Mapping[int, int]) -> dict[int, int]:
+    return {touchpoint: deliveries[member] for member, ids in fired.items() for touchpoint in ids}
 
 
 # --- celebrations, and escalations nobody took ------------------------------------------------------------------------

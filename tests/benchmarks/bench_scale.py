@@ -60,7 +60,7 @@ NOW = datetime(2026, 3, 3, 11, tzinfo=UTC)
 SMALL = 1_000  # accounts, to compare with
 TENTH = 10  # of the book, to see how firing grows
 DUE, PEOPLE, RAW_BATCH = 10_000, 50, 1_000
-READS, ROUNDS, WORKERS = 40, 5, 4
+READS, ROUNDS, WORKERS = 20, 5, 4
 RAW_CLAIM = text(
     "UPDATE touchpoints SET status = 'fired', fired_at = :now WHERE id IN (SELECT id FROM touchpoints"
     " WHERE status = 'planned' AND fire_at <= :now ORDER BY fire_at LIMIT :number) RETURNING id"

@@ -1,8 +1,10 @@
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
+from sqlalchemy import update
 
 from bot.clock import FixedClock
 from bot.engine import steps as use
@@ -10,6 +12,7 @@ from bot.engine.accounts import edit_account
 from bot.engine.escalations import acknowledge_escalation
 from bot.engine.milestones import reach_milestone
 from bot.models import (
+    Delivery,
     DeliveryKind,
     DeliveryStatus,
     Escalation,
@@ -20,6 +23,7 @@ from bot.models import (
     TouchpointKind,
     TouchpointStatus,
 )
+from bot.schedule import firing
 from bot.schedule.daily import run_daily
 from bot.schedule.firing import fire_due, next_due_at
 from bot.services import Services
@@ -262,3 +266,23 @@ async def test_a_step_finished_elsewhere_is_not_told(world: World, services: Ser
         await use.complete_step(session, world.library, first.id, world.dana, world.now)
     assert (await fire_due(services, datetime(2026, 3, 3, 9, tzinfo=UTC))).fired == 1
     assert (await world.steps(run))["second"].status is StepStatus.OPEN
+
+
+async def test_what_fires_while_its_message_goes_out_is_in_the_next_message(
+    world: World, services: Services, mocker: MockerFixture
+) -> None:
+    """With several workers, one may find a message that another sends before anything was added to it."""
+    find = firing._find_messages
+
+    async def find_and_send(*given: Any) -> dict[int, int]:
+        found = await find(*given)
+        async with world.database.transaction() as session:
+            await session.exec(update(Delivery).values(status=DeliveryStatus.SENT))
+        return found
+
+    mocker.patch.object(firing, "_find_messages", find_and_send)
+    await world.start({"key": "first"})
+    assert (await fire_due(services, world.now)).fired == 1
+    [waiting] = await world.deliveries(kind=DeliveryKind.STEPS, status=DeliveryStatus.PENDING)
+    [touchpoint] = await world.touchpoints(status=TouchpointStatus.FIRED)
+    assert touchpoint.delivery_id == waiting.id

@@ -54,6 +54,7 @@ class Outbox:
         self._sleep = sleep
         self._stopping = asyncio.Event()
         self._flights: set[asyncio.Task[Outcome]] = set()
+        self._tally: Counter[Outcome] = Counter()  # of the flights that landed
         self._lease = timedelta(seconds=settings.lease_seconds)
         timeout = min(LONGEST_REQUEST, settings.lease_seconds / 3)
         pause = Pause(sleep, self._stopping)
@@ -78,14 +79,13 @@ class Outbox:
 
     async def drain(self) -> Counter[Outcome]:
         """Send everything that is due, and what comes due meanwhile. Returns how many came to which outcome."""
-        tally: Counter[Outcome] = Counter()
+        before = self._tally.copy()
         try:
             while await self._depart() or self._flights:
-                landed, _ = await asyncio.wait(self._flights, return_when=asyncio.FIRST_COMPLETED)
-                tally.update(task.result() for task in landed)
+                await asyncio.wait(self._flights, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await self._abandon()
-        return tally
+        return self._tally - before
 
     async def _depart(self) -> int:
         """Claim what is due and set it on its way, each on its own. Returns how many those are."""
@@ -101,8 +101,13 @@ class Outbox:
         for delivery in claimed.deliveries:
             flight = asyncio.create_task(self._carry(delivery, claimed.mark))
             self._flights.add(flight)
-            flight.add_done_callback(self._flights.discard)
+            flight.add_done_callback(self._landed)
         return len(claimed.deliveries)
+
+    def _landed(self, flight: asyncio.Task[Outcome]) -> None:
+        self._flights.discard(flight)
+        if not flight.cancelled():
+            self._tally[flight.result()] += 1
 
     async def _carry(self, delivery: Delivery, mark: int) -> Outcome:
         bind_contextvars(request=delivery.request)  # of this flight alone: a task has a context of its own

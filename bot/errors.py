@@ -38,6 +38,10 @@ class InvalidInput(PlaycallError):
         self.field = field
 
 
+class Taken(InvalidInput):
+    """That name is taken already. Choose another."""
+
+
 class WrongState(PlaycallError):
     """That is not possible in the present state."""
 

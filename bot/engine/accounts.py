@@ -37,7 +37,7 @@ from bot.engine.replanning import replan_other_runs
 from bot.engine.state import load_team, lock_account
 from bot.engine.triggers import start_for_anchors, start_for_contact_roles
 from bot.engine.vocabulary import require_known_names
-from bot.errors import InvalidInput, WrongState
+from bot.errors import InvalidInput, Taken, WrongState
 from bot.library.library import Library
 from bot.models import (
     Account,
@@ -198,13 +198,13 @@ def _require_ahead(fields: Mapping[str, Any], today: date) -> None:
 async def add_account(
     session: AsyncSession, library: Library, draft: AccountDraft, actor: Actor | None, now: datetime
 ) -> Account:
-    """Add an account. A CSM who adds it is its CSM unless another is named. A taken key raises InvalidInput.
+    """Add an account. A CSM who adds it is its CSM unless another is named. A key that is in use raises Taken.
 
     Its segment, touch and journey, where they are not given, are those the segment table says.
     """
     require_known_names(library, draft.model_dump(include={"stage", "segment", "journey"}))
     if (await session.exec(select(Account.id).where(Account.key == draft.key))).first() is not None:
-        raise InvalidInput(f"There is an account with the key {draft.key} already. Choose another key.", field="key")
+        raise Taken(f"There is an account with the key {draft.key} already. Choose another key.", field="key")
     if actor is not None and actor.is_member:
         _require_ahead(draft.model_dump(include={anchor.value for anchor in AHEAD}), local_date(now, actor.timezone))
     roles = _role_changes(draft.model_dump(include=set(ROLE_FIELDS), exclude_none=True))

@@ -19,7 +19,7 @@ from bot.engine.evaluations import ask_for_evaluation
 from bot.engine.journal import record
 from bot.engine.journeys.milestones import key_now
 from bot.engine.milestones import miss_milestone, plan_milestone, reach_milestone
-from bot.errors import InvalidInput, NotFound, WrongState
+from bot.errors import InvalidInput, NotFound, Taken, TryAgain, WrongState
 from bot.library.library import Library
 from bot.models import (
     Account,
@@ -59,14 +59,18 @@ async def put_account(
 ) -> Put:
     """`values` are fields of AccountDraft; `team` members by email. Of external ids and attributes, None takes one out.
 
-    Raises InvalidInput for values an account cannot have, and for an email that is nobody's of the team.
+    Raises InvalidInput for values an account cannot have, and for an email that is nobody's of the team, and
+    TryAgain when somebody else adds the account at this moment.
     """
     account = (await session.exec(select(Account).where(Account.key == key))).one_or_none()
     given = {**values, **await _member_ids(session, team or {})}
     if account is None:
         if not given.get("name"):
             raise InvalidInput(f"There is no account {key} yet, so it needs a name.", field="name")
-        account = await add_account(session, library, check(AccountDraft, {**given, "key": key}), actor, now)
+        try:
+            account = await add_account(session, library, check(AccountDraft, {**given, "key": key}), actor, now)
+        except Taken as error:  # it was not there a moment ago
+            raise TryAgain from error
         put = Put(created=True, changed=sorted(given))
         _keep_loose(account, external_ids, attributes)
     else:

@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 from sqlmodel import select
 
 from bot.clock import FixedClock
+from bot.engine import records
 from bot.engine.tokens import Scope, list_tokens, revoke_token
+from bot.errors import Taken, TryAgain
 from bot.models import DueEvaluation, Member, MilestoneStatus
 from bot.web import API_BODY_LIMIT
 from tests.support.api import Api, bearer, open_api
@@ -245,6 +248,14 @@ async def test_two_who_add_the_same_account_at_once_get_an_answer_each(world: Wo
         puts = [api.http.put("/api/v1/accounts/hooli", json={"name": "Hooli"}) for _ in range(2)]
         statuses = sorted(answer.status_code for answer in await asyncio.gather(*puts))
     assert statuses in ([200, 201], [201, 409])
+
+
+async def test_an_account_that_somebody_adds_a_moment_earlier_is_asked_for_again(
+    api: Api, mocker: MockerFixture
+) -> None:
+    mocker.patch.object(records, "add_account", side_effect=Taken)
+    answer = await api.http.put("/api/v1/accounts/hooli", json={"name": "Hooli"})
+    assert (answer.status_code, answer.json()["detail"]) == (409, TryAgain().message)
 
 
 # --- what the documentation says --------------------------------------------------------------------------------------

@@ -114,10 +114,11 @@ async def run(plan: Plan, url: str, kill_database: Callable[[], None] | None, di
             working.cancel()
             await asyncio.gather(*(asyncio.to_thread(victim.stop) for victim in victims))
         accepted = (await _stats(slack["url"]))["accepted"]
-    verdict = await judge(database, accepted, mail.taken, crowd.told, crowd.lies)
+    worker_kills = [moment for worker in workers for moment in worker.kills]
+    verdict = await judge(database, accepted, mail.taken, [*worker_kills, *killed], crowd.told, crowd.lies)
     await database.close()
-    kills = {"web": sum(web.kills for web in webs), "worker": sum(worker.kills for worker in workers)}
-    return Result(plan, time.monotonic() - began, crowd.clicks, kills | {"database": killed}, verdict)
+    kills = {"web": sum(len(web.kills) for web in webs), "worker": len(worker_kills), "database": len(killed)}
+    return Result(plan, time.monotonic() - began, crowd.clicks, kills, verdict)
 
 
 async def _begin(crowd: Crowd) -> None:
@@ -126,20 +127,22 @@ async def _begin(crowd: Crowd) -> None:
         await asyncio.wait_for(crowd.busy.wait(), REST)
 
 
-async def _kill(plan: Plan, victims: list[Victim], kill_database: Callable[[], None] | None) -> int:
-    """Kill until the plan is fulfilled; returns how often the database was killed."""
+async def _kill(plan: Plan, victims: list[Victim], kill_database: Callable[[], None] | None) -> list[float]:
+    """Kill until the plan is fulfilled; returns when the database was killed, in seconds since 1970."""
     database_turns = set(random.sample(range(plan.kills), plan.database_kills)) if kill_database else set()
+    moments = []
     for turn in range(plan.kills):
         await asyncio.sleep(random.uniform(*PAUSE))  # noqa: S311  # no secret
         for victim in victims:
             victim.revive()
         if turn in database_turns and kill_database:
+            moments.append(time.time())
             await asyncio.to_thread(kill_database)
         else:
             await asyncio.to_thread(random.choice(victims).kill)  # noqa: S311
         if sys.stderr.isatty():
             print(f"\r{plan.name}: {turn + 1} of {plan.kills} kills", end="", file=sys.stderr)
-    return len(database_turns)
+    return moments
 
 
 async def _come_to_rest(database: Database, victims: list[Victim], clock: ShiftedClock) -> None:
@@ -236,14 +239,15 @@ def report(results: list[Result]) -> None:
         "repeated",
         "mails",
         "repeated",
+        "within ms",
     )
-    print(("{:<11}" + "{:>9}" * (len(names) - 1)).format(*names))
+    print(("{:<11}" + "{:>10}" * (len(names) - 1)).format(*names))
     for result in results:
         verdict, kills = result.verdict, result.kills
         figures = (sum(kills.values()), kills["web"], kills["worker"], kills["database"], round(result.seconds))
         counts = (result.clicks, verdict.steps_done, verdict.messages, verdict.lost, verdict.twice)
-        mails = (verdict.mails, verdict.mailed_again)
-        print(("{:<11}" + "{:>9}" * (len(names) - 1)).format(result.plan.name, *figures, *counts, *mails))
+        mails = (verdict.mails, len(verdict.windows), round(verdict.window))
+        print(("{:<11}" + "{:>10}" * (len(names) - 1)).format(result.plan.name, *figures, *counts, *mails))
         if verdict.lost or verdict.twice:
             print(f"  {verdict}")
 

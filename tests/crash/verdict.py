@@ -1,8 +1,10 @@
 """What was lost and what was repeated, from the database and from what Slack accepted."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -29,13 +31,18 @@ EMAIL = (col(EmailMessage.message_id), col(EmailMessage.step_id), col(EmailMessa
 
 @dataclass
 class Verdict:
-    """All but the first four are to be 0, and `mailed_again` as small as SMTP lets it be."""
+    """All but the first five are to be 0.
+
+    `windows` is as short as SMTP lets it be: of each mail that the server took again, the seconds from its taking it to
+    the kill that kept the worker from writing that down.
+    """
 
     messages: int
     mails: int
     steps_done: int
     deliveries: int
-    mailed_again: int = 0  # how often the mail server took a mail that it had taken before
+    windows: Sequence[float]
+    mailed_twice: int = 0  # mails that the server took again with no kill in between
     unmailed: int = 0  # mails it never took, or of which we do not know that it did
     unwritten: int = 0  # steps that send a mail, are done, and have not exactly one
     unsent: int = 0  # deliveries that neither arrived nor are on their way
@@ -56,13 +63,25 @@ class Verdict:
 
     @property
     def twice(self) -> int:
-        return self.repeated + self.unknown
+        return self.repeated + self.unknown + self.mailed_twice
+
+    @property
+    def window(self) -> float:
+        """The usual one, in milliseconds."""
+        return 1000 * median(self.windows or [0.0])
 
 
 async def judge(
-    database: Database, accepted: Mapping[str, int], mailed: Mapping[str, int], told: set[int], lies: int
+    database: Database,
+    accepted: Mapping[str, int],
+    mailed: Mapping[str, Sequence[float]],
+    kills: Sequence[float],
+    told: set[int],
+    lies: int,
 ) -> Verdict:
-    """`accepted` is what Slack took by delivery key, `mailed` what the mail server took by Message-ID."""
+    """`accepted` is what Slack took by delivery key, `mailed` when the mail server took it by Message-ID, `kills` when
+    a worker or the database was killed: seconds since 1970.
+    """
     async with database.reading() as connection:
         rows = (await connection.execute(select(col(Delivery.key), col(Delivery.status)))).all()
         status = {row.key: row.status for row in rows}
@@ -92,13 +111,15 @@ async def judge(
         emails = (await connection.execute(select(*EMAIL))).all()
         mail_steps = select(col(Step.id)).where(col(Step.kind) == StepKind.EMAIL, col(Step.status) == StepStatus.DONE)
         to_mail = (await connection.execute(mail_steps)).scalars().all()
+    windows = list(_windows(mailed, kills))
     written = Counter(row.step_id for row in emails)
     return Verdict(
         messages=len(accepted),
         mails=len(mailed),
         steps_done=len(done),
         deliveries=len(status),
-        mailed_again=sum(count - 1 for count in mailed.values()),
+        windows=[window for window in windows if window is not None],
+        mailed_twice=windows.count(None),
         unmailed=sum(row.message_id not in mailed or row.status != EmailStatus.SENT for row in emails),
         unwritten=sum(written[step_id] != 1 for step_id in to_mail),
         unsent=sum(one in {DeliveryStatus.PENDING, DeliveryStatus.LEASED} for one in status.values()),
@@ -111,3 +132,10 @@ async def judge(
         recorded_wrongly=sum(recorded.get(step_id, 0) != 1 for step_id in done),
         lies=lies,
     )
+
+
+def _windows(mailed: Mapping[str, Sequence[float]], kills: Sequence[float]) -> Iterator[float | None]:
+    """Of each mail that was taken again: the time to the first kill in between, None when there was none."""
+    for moments in mailed.values():
+        for taken, again in pairwise(moments):
+            yield min((kill - taken for kill in kills if taken <= kill <= again), default=None)

@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -65,7 +66,7 @@ class Victim:
     settings: dict[str, Any]
     offset: timedelta
     log: Path
-    kills: int = 0
+    kills: list[float] = field(default_factory=list)  # when, in seconds since 1970
     process: BaseProcess = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,9 +78,9 @@ class Victim:
 
     def kill(self) -> None:
         """SIGKILL: no cleaning up, no last words. Another takes its place at once."""
+        self.kills.append(time.time())
         self.process.kill()
         self.process.join()
-        self.kills += 1
         self.start()
 
     def revive(self) -> None:

@@ -1,14 +1,14 @@
-"""An SMTP server as a process of its own that takes every mail and counts, by Message-ID, how often it did.
+"""An SMTP server as a process of its own that takes every mail and tells, by Message-ID, when it did.
 
     python -m tests.support.mail_process
 
-prints its address as a line of JSON, and serves until its standard input ends; then it prints the counts.
+prints its address as a line of JSON, and serves until its standard input ends; then it prints the times.
 """
 
 import asyncio
 import json
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,10 +18,10 @@ from tests.support.mail_server import open_mail_server
 
 @dataclass
 class MailProcess:
-    """`taken` is known when the block has ended."""
+    """`taken`, known when the block has ended: when a mail was taken, in seconds since 1970, by Message-ID."""
 
     url: str
-    taken: Counter[str] = field(default_factory=Counter)
+    taken: dict[str, list[float]] = field(default_factory=dict)
 
 
 @asynccontextmanager
@@ -45,7 +45,10 @@ async def serve() -> None:
     async with open_mail_server() as room:
         print(json.dumps({"url": room.url}), flush=True)
         await asyncio.to_thread(sys.stdin.read)  # whoever started it closes this by ending
-        print(json.dumps(Counter(str(mail["Message-ID"]) for mail in room.taken)), flush=True)
+        taken = defaultdict(list)
+        for mail, moment in zip(room.taken, room.taken_at, strict=True):
+            taken[str(mail["Message-ID"])].append(moment)
+        print(json.dumps(taken), flush=True)
 
 
 if __name__ == "__main__":

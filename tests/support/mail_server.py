@@ -1,6 +1,7 @@
 """A real SMTP server on the loopback, which does what a test tells it to."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ class Mailroom:
     """What the server took, and what it answers. An answer is used up; after the last one it says OK."""
 
     taken: list[EmailMessage] = field(default_factory=list)
+    taken_at: list[float] = field(default_factory=list)  # in seconds since 1970
     envelopes: list[tuple[str, str]] = field(default_factory=list)  # sender and recipient
     to_rcpt: dict[str, list[str]] = field(default_factory=dict)  # by recipient
     to_data: list[str | Callable[[SMTP], None]] = field(default_factory=list)
@@ -47,6 +49,7 @@ class Mailroom:
         content = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
         message: Any = message_from_bytes(content, policy=default)
         self.taken.append(message)
+        self.taken_at.append(time.time())
         self.envelopes.append((str(envelope.mail_from), envelope.rcpt_tos[0]))
         if callable(answer):
             answer(server)

@@ -17,7 +17,7 @@ turn like a writer.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, Engine, Executable, event
@@ -28,11 +28,13 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.errors import ConfigurationError, DatabaseUnavailable, TryAgain
-from bot.near_sqlite import PATIENCE, WRITING, NearReader, Parameters, near_transaction, open_near
+from bot.near_sqlite import PATIENCE, WRITING, NearReader, Parameters, near_transaction, open_near, taking_lock
+from bot.turns import Turns
 
 BUSY_TIMEOUT_MS = round(PATIENCE * 1000)
 CHECKPOINT_EVERY = 75  # short transactions; with some thirteen pages each that is SQLite's own measure of 1,000 pages
@@ -52,28 +54,6 @@ class Reader(Protocol):
     async def execute(self, statement: Executable, parameters: Parameters | None = None, /) -> CursorResult[Any]: ...
 
 
-class _Turn:
-    """The queue of those who want to write to a SQLite database in this process.
-
-    SQLite has one writer, and whoever waits for its lock sleeps up to 0.1 s between two looks at it; here the next one
-    goes on at once.
-    """
-
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._holder: asyncio.Task[Any] | None = None
-
-    async def __aenter__(self) -> None:
-        if self._holder is asyncio.current_task():
-            raise RuntimeError("a transaction inside a transaction would wait for itself")
-        await self._lock.acquire()
-        self._holder = asyncio.current_task()
-
-    async def __aexit__(self, *_: object) -> None:
-        self._holder = None
-        self._lock.release()
-
-
 class Database:
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
         self.url = make_url(url)
@@ -88,19 +68,19 @@ class Database:
         self._near_writer = _near_engine(self.url, *WRITING) if has_file else None
         self._near_engine = _near_engine(self.url, isolation_level="AUTOCOMMIT") if has_file else None
         self._near: NearReader | None = None
-        self._turn: AbstractAsyncContextManager[None] = _Turn() if self.is_sqlite else nullcontext()
+        self._turns = Turns(self.url.database if has_file else None) if self.is_sqlite else None
         self._unchecked = 0  # short transactions since the last checkpoint
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A change that holds up nobody: a few statements, by an index each."""
-        if self._near_writer is None:
+        if self._near_writer is None or self._turns is None:
             async with self.long_transaction() as session:
                 yield session
             return
         with explained_errors():
-            async with self._turn:
-                async with near_transaction(self._near_writer) as session:
+            async with self._turns:
+                async with near_transaction(self._near_writer, self._turns) as session:
                     yield session
                 await self._checkpoint_when_due()
 
@@ -108,7 +88,11 @@ class Database:
     async def long_transaction(self) -> AsyncIterator[AsyncSession]:
         """A change of many rows."""
         with explained_errors():
-            async with self._turn, AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            new_session = AsyncSession(self.engine, expire_on_commit=False)
+            async with self._turns or nullcontext(), new_session as session, session.begin():
+                if self._turns:
+                    async with self._turns.first_in_line():
+                        await session.connection()  # this is when it begins
                 yield session
 
     async def _checkpoint_when_due(self) -> None:
@@ -149,6 +133,8 @@ class Database:
 
     async def close(self) -> None:
         self._close_near()
+        if self._turns:
+            self._turns.close()
         for engine in (self._near_engine, self._near_writer):
             if engine is not None:
                 engine.dispose()
@@ -187,8 +173,15 @@ def _prepare_connections(engine: Engine, *more: str) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    if not connection.get_execution_options().get(READ_ONLY):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    """Take the write lock as `near_transaction` does: SQLite itself sleeps up to 0.1 s between two looks at it."""
+    if connection.get_execution_options().get(READ_ONLY):
+        return
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        for wait in taking_lock(connection.exec_driver_sql):
+            await_only(asyncio.sleep(wait))
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 @contextmanager

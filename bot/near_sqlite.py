@@ -13,9 +13,9 @@ and neither happens here:
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from itertools import chain, repeat
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine
@@ -26,11 +26,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.near_rows import write_changes
 from bot.near_values import DIALECT
+from bot.turns import Turns
 
 WRITING = ("busy_timeout=0", "wal_autocheckpoint=0")  # the settings of a writer's connection
 BEGIN = "BEGIN IMMEDIATE"
 PATIENCE = 10.0  # seconds that a transaction waits for the lock before it gives up
-GROWING, LONGEST = (0.001, 0.002, 0.005, 0.010, 0.015), 0.020  # seconds between two tries
+SECONDS_BETWEEN_TRIES = 0.002
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -105,13 +106,15 @@ def open_near(url: URL, **options: Any) -> Engine:
 
 
 @asynccontextmanager
-async def near_transaction(engine: Engine) -> AsyncIterator[NearSession]:
+async def near_transaction(engine: Engine, turns: Turns) -> AsyncIterator[NearSession]:
     """A session with the write lock. It commits at the end, and rolls back on any error.
 
-    Raises OperationalError when somebody else keeps the lock for longer than PATIENCE.
+    Raises as `taking_lock` does.
     """
     with engine.connect() as connection:  # when it is given back, what nobody committed is rolled back
-        await _take_lock(_driver(connection))
+        async with turns.first_in_line():
+            for wait in taking_lock(_driver(connection).execute):
+                await asyncio.sleep(wait)
         session = NearSession(connection)
         with session.sync_session, session.sync_session.begin():
             session.sync_session.connection()  # the session commits what it knows that it has begun
@@ -119,27 +122,23 @@ async def near_transaction(engine: Engine) -> AsyncIterator[NearSession]:
             await session.flush()
 
 
-async def _take_lock(driver: sqlite3.Connection) -> None:
-    for wait in _waits():
+def taking_lock(execute: Callable[[str], object]) -> Iterator[float]:
+    """Begin a transaction that may write: yields the seconds to wait until the next try, as long as one is needed.
+
+    `execute` carries out a statement without waiting for a lock. Raises OperationalError when somebody else keeps the
+    lock for longer than PATIENCE.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
         try:
-            driver.execute(BEGIN)
-        except sqlite3.Error as error:
-            if wait is None or not _is_busy(error):
-                raise OperationalError(BEGIN, None, error) from error
+            execute(BEGIN)
+        except (sqlite3.Error, OperationalError) as error:
+            cause = error.orig if isinstance(error, OperationalError) else error
+            if time.monotonic() > end or not (isinstance(cause, sqlite3.Error) and _is_busy(cause)):
+                raise OperationalError(BEGIN, None, cause or error) from error
         else:
             return
-        await asyncio.sleep(wait)
-
-
-def _waits() -> Iterator[float | None]:
-    """The seconds to wait before each next try; None at last, when there is none."""
-    left = PATIENCE
-    for wait in chain(GROWING, repeat(LONGEST)):
-        if left <= 0:
-            break
-        left -= wait
-        yield wait
-    yield None
+        yield SECONDS_BETWEEN_TRIES
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SAWarning, StatementError
 from sqlmodel import SQLModel, select
 
-from bot import db, migrating, near_sqlite
+from bot import db, migrating, near_sqlite, turns
 from bot.db import Database
 from bot.errors import ConfigurationError, DatabaseUnavailable
 from bot.models import Member, MemberRole
+from bot.turns import Turns
 
 
 def member(now: datetime) -> Member:
@@ -174,6 +175,27 @@ async def test_who_gives_up_waiting_leaves_the_database_to_the_next(
         await waiting
     other_process.rollback()
     await add_member(sqlite, 2, now)
+    assert await count_members(sqlite) == 1
+
+
+async def test_a_process_that_is_first_in_line_is_not_overtaken(sqlite: Database, now: datetime) -> None:
+    other_process = Turns(sqlite.url.database)
+    async with other_process.first_in_line():
+        short = asyncio.create_task(add_member(sqlite, 1, now))
+        await let_the_loop_run()
+        assert not short.done()
+    await short
+    other_process.close()
+
+
+async def test_who_stays_first_in_line_for_too_long_is_overtaken(
+    sqlite: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "LOOKS", 2)
+    other_process = Turns(sqlite.url.database)
+    async with other_process.first_in_line():
+        await add_member(sqlite, 1, now)
+    other_process.close()
     assert await count_members(sqlite) == 1
 
 

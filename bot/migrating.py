@@ -29,17 +29,24 @@ def current_revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def expected_revision() -> str | None:
-    return ScriptDirectory(str(ROOT / "migrations")).get_current_head()
+def is_enough(revision: str | None) -> bool:
+    """Whether this code can work on a schema: the one it was written for, or a newer one, which it does not know.
+
+    Migrations only add, so that a new release can be brought up beside an old one, and taken back.
+    """
+    script = ScriptDirectory(str(ROOT / "migrations"))
+    older = {one.revision for one in script.walk_revisions()} - {script.get_current_head()}
+    return revision is not None and revision not in older
 
 
 async def migrate(database: Database) -> None:
-    """Upgrade to the newest schema. Doing it twice changes nothing."""
+    """Upgrade to the newest schema this code knows. One that has it, or a newer one, is left as it is."""
     with explained_errors():
         async with database.engine.begin() as connection:
-            await connection.run_sync(upgrade)
+            if not is_enough(await connection.run_sync(current_revision)):
+                await connection.run_sync(upgrade)
 
 
 async def is_current(database: Database) -> bool:
     async with database.reading() as connection:
-        return await connection.run_sync(current_revision) == expected_revision()
+        return is_enough(await connection.run_sync(current_revision))

@@ -51,7 +51,7 @@ async def serve(services: Services, stop: asyncio.Event) -> None:
             async with _socket_mode_if_wanted(slack, settings):
                 await serve_http(web, settings.port, stop)
         finally:
-            await watching.stop()
+            await watching.stop(patience=1)  # most of what a platform grants is over by now
 
 
 async def run_worker(settings: Settings) -> None:
@@ -94,10 +94,18 @@ async def work(services: Services, woken: asyncio.Event, stop: asyncio.Event) ->
         outbox = Outbox(services, client, BUILDERS, woken=woken)
         heartbeat.start()
         log.info("worker_started")
+        resting = asyncio.create_task(_rest_when_stopped(heartbeat, stop))
         try:
             await outbox.run(stop)
         finally:
-            await heartbeat.stop()
+            stop.set()
+            await resting
+
+
+async def _rest_when_stopped(heartbeat: Heartbeat, stop: asyncio.Event) -> None:
+    """Beside the outbox and not after it: each of the two may need most of the seconds that a platform grants."""
+    await stop.wait()
+    await heartbeat.stop()
 
 
 def spare_from_collection() -> None:

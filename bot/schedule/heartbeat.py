@@ -1,7 +1,7 @@
 """APScheduler as a heartbeat. Its jobs live in memory and hold no state: what is due stands in our own tables."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 HOUR = 3600
 MINUTE = 60
+SECONDS_TO_STOP = 8.0  # for beats under way; process managers kill after 10
+SECONDS_TO_ROLL_BACK = 1.0
 LOOK_SECONDS = 3  # how soon a changed file, or what another process decided, is noticed
 
 Job = Callable[[Services, datetime], Awaitable[object]]
@@ -68,17 +70,30 @@ class Heartbeat:
             task.add_done_callback(self._beats.discard)
         try:
             await job(self._services, self._services.clock.now())
+        except asyncio.CancelledError:
+            log.info("beat_cut_short", job=job.__name__)
         except PlaycallError as error:
             log.warning("beat_failed", job=job.__name__, why=error.message)
         except Exception:
             log.exception("beat_failed", job=job.__name__)
 
-    async def stop(self) -> None:
-        """Stop beating, and let a beat under way come to its end: APScheduler would cancel it in mid-transaction."""
+    async def stop(self, patience: float = SECONDS_TO_STOP) -> None:
+        """Stop beating. A beat under way has so many seconds to come to its end; one that takes longer, as thousands of
+        accounts do, is cut short: its open transaction is rolled back, and the next process goes on after the last one.
+        """
         if self._scheduler:
             self._scheduler.pause()
             await asyncio.sleep(0)  # what was just submitted begins, and is known as a beat
-            if self._beats:
-                await asyncio.wait(self._beats)
+            await _end(self._beats, patience)
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
+
+
+async def _end(beats: Collection[asyncio.Task[object]], patience: float) -> None:
+    if not beats:
+        return
+    _, late = await asyncio.wait(list(beats), timeout=patience)
+    for beat in late:
+        beat.cancel()
+    if late:
+        await asyncio.wait(late, timeout=SECONDS_TO_ROLL_BACK)

@@ -26,18 +26,24 @@ from bot.models import (
     AccountRole,
     Delivery,
     DeliveryStatus,
+    DueEvaluation,
     Member,
     MemberRole,
     QuarantinedSignal,
     QuarantineStatus,
+    RuleState,
+    RuleStatus,
     Run,
+    Touchpoint,
+    TouchpointStatus,
 )
 from bot.settings import Settings
 from bot.web import why_not_ready
 
 NAMED = 5  # how many of a kind are named
 RECENT = timedelta(days=7)  # how far back failed deliveries are looked for
-STUCK = timedelta(minutes=10)  # what should have been sent so long ago is waiting for a worker
+STUCK = timedelta(minutes=10)  # what should have been done so long ago is waiting for a worker
+STUCK_WORDS = f"{STUCK.seconds // 60} minutes"
 APPS = "api.slack.com/apps, your app"
 
 
@@ -186,8 +192,9 @@ async def look_at_data(connection: AsyncConnection, now: datetime) -> AsyncItera
     for look in (_look_at_members, _look_at_accounts, _look_at_quarantine):
         async for finding in look(connection):
             yield finding
-    async for finding in _look_at_deliveries(connection, now):
-        yield finding
+    for look_at_queue in (_look_at_worker, _look_at_deliveries):
+        async for finding in look_at_queue(connection, now):
+            yield finding
 
 
 async def _look_at_members(connection: AsyncConnection) -> AsyncIterator[Finding]:
@@ -244,6 +251,23 @@ async def look_at_guardrails(connection: AsyncConnection, settings: Settings) ->
             yield Finding(Level.WARN, what, "Else take it out of guardrails.yaml.")
 
 
+async def _look_at_worker(connection: AsyncConnection, now: datetime) -> AsyncIterator[Finding]:
+    """What only a worker does, and what it should have done by now."""
+    due = (col(Touchpoint.status) == TouchpointStatus.PLANNED, col(Touchpoint.fire_at) < now - STUCK)
+    if count := await _count(connection, *due):
+        what = f"{_counted(count, 'touchpoint has', 'touchpoints have')} been due for more than {STUCK_WORDS}."
+        yield Finding(Level.WARN, what, "Is `playcall worker` running? Its log says what holds it up.")
+    if count := await _count(connection, col(DueEvaluation.since) < now - STUCK):
+        waits = _counted(count, "account has", "accounts have")
+        what = f"{waits} changed more than {STUCK_WORDS} ago, and no rule has looked at that."
+        yield Finding(Level.WARN, what, "Is `playcall worker` running? Its log says what holds it up.")
+    held = (col(RuleState.key) != "", col(RuleState.status) == RuleStatus.HELD)
+    if count := await _count(connection, *held):
+        keys = await _some(connection, col(RuleState.key), *held)
+        which = _counted(count, "rule is", "rules are")
+        yield Finding(Level.OK, f"{which} held until somebody who may decides about it in Slack: {keys}.")
+
+
 async def _look_at_deliveries(connection: AsyncConnection, now: datetime) -> AsyncIterator[Finding]:
     failed = (col(Delivery.status) == DeliveryStatus.FAILED, col(Delivery.finished_at) > now - RECENT)
     if count := await _count(connection, *failed):
@@ -254,8 +278,7 @@ async def _look_at_deliveries(connection: AsyncConnection, now: datetime) -> Asy
         )
     unsent = col(Delivery.status).in_([DeliveryStatus.PENDING, DeliveryStatus.LEASED])
     if count := await _count(connection, unsent, col(Delivery.available_at) < now - STUCK):
-        minutes = int(STUCK.total_seconds() // 60)
-        what = f"{_counted(count, 'delivery has', 'deliveries have')} been waiting for more than {minutes} minutes."
+        what = f"{_counted(count, 'delivery has', 'deliveries have')} been waiting for more than {STUCK_WORDS}."
         yield Finding(Level.WARN, what, "Is `playcall worker` running?")
     else:
         yield Finding(Level.OK, "Outbox: nothing is stuck.")

@@ -22,7 +22,7 @@ from bot.errors import ConfigurationError
 from bot.schedule.heartbeat import Heartbeat, watching_jobs
 from bot.services import Services
 from bot.settings import Settings
-from bot.socket_mode import socket_mode
+from bot.socket_mode import Socket, socket_mode
 from bot.web import NOT_MIGRATED, build_web_app, why_not_ready
 
 log = structlog.get_logger(__name__)
@@ -44,11 +44,11 @@ async def serve(services: Services, stop: asyncio.Event) -> None:
     async with open_slack_client(settings) as client:
         secret = None if settings.slack_app_token else _signing_secret(settings)
         slack = build_slack_app(services, client)
-        web = build_web_app(services, slack, secret)
         watching = Heartbeat(services, watching_jobs())
         watching.start()
         try:
-            async with _socket_mode_if_wanted(slack, settings):
+            async with _socket_mode_if_wanted(slack, settings) as line:
+                web = build_web_app(services, slack, secret, line.why_deaf if line else None)
                 await serve_http(web, settings.port, stop)
         finally:
             await watching.stop(patience=1)  # most of what a platform grants is over by now
@@ -171,7 +171,7 @@ def _signing_secret(settings: Settings) -> str:
     return required(settings.slack_signing_secret, "SLACK_SIGNING_SECRET", where)
 
 
-def _socket_mode_if_wanted(slack: AsyncApp, settings: Settings) -> AbstractAsyncContextManager[None]:
+def _socket_mode_if_wanted(slack: AsyncApp, settings: Settings) -> AbstractAsyncContextManager[Socket | None]:
     if not settings.slack_app_token:
         return nullcontext()
     return socket_mode(slack, settings.slack_app_token.get_secret_value())

@@ -70,6 +70,10 @@ class Socket(SocketModeClient):
             self.wss_uri = None
         return True
 
+    async def why_deaf(self) -> str | None:
+        """Why nothing of Slack's is heard just now, as a sentence; None when it is."""
+        return None if await self.is_connected() else "There is no connection to Slack over Socket Mode just now."
+
     async def close(self) -> None:
         self.closed = True
         await self._say_goodbye()
@@ -89,13 +93,13 @@ async def _answer(slack: AsyncApp, client: AsyncBaseSocketModeClient, request: S
 
 
 @asynccontextmanager
-async def socket_mode(slack: AsyncApp, app_token: str) -> AsyncIterator[None]:
+async def socket_mode(slack: AsyncApp, app_token: str) -> AsyncIterator[Socket]:
     """Receive Slack's requests over Socket Mode for as long as the block runs."""
     client = Socket(slack, app_token)
     try:
         await _require_valid_token(client)
         connecting = asyncio.create_task(_stay_connected(client))
-        yield
+        yield client
         connecting.cancel()
         with suppress(asyncio.CancelledError):
             await connecting

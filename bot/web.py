@@ -1,6 +1,8 @@
 """The web application: what Slack and other systems post to us, and what a platform asks about our state."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -17,18 +19,27 @@ from bot.api.routes import build_api
 from bot.db import Database
 from bot.errors import ConfigurationError, DatabaseUnavailable
 from bot.migrating import is_current
-from bot.reports.queues import load_queues
+from bot.reports.queues import DatabaseUp, load_queues
 from bot.services import Services
 from bot.unsubscribe_page import unsubscribe_router
 
 BODY_LIMIT = 1_000_000  # bytes; the largest thing Slack sends is a view of 250 KB
 API = "/api/"
 API_BODY_LIMIT = 5_000_000  # bytes; a thousand signals with long comments
+SECONDS_TO_ANSWER = 5  # of the database; whoever asks whether we are ready does not wait much longer
 NOT_MIGRATED = "The database is not migrated. Run `playcall migrate`."
 
 
-def build_web_app(services: Services, slack: AsyncApp | None = None, signing_secret: str | None = None) -> FastAPI:
-    """The application. Without a signing secret nobody can post as Slack: /slack/events does not exist then."""
+def build_web_app(
+    services: Services,
+    slack: AsyncApp | None = None,
+    signing_secret: str | None = None,
+    why_deaf: Callable[[], Awaitable[str | None]] | None = None,
+) -> FastAPI:
+    """The application. Without a signing secret nobody can post as Slack: /slack/events does not exist then.
+
+    `why_deaf` says why Slack is not heard, where that is not over HTTP; None when it is.
+    """
     web = FastAPI(
         title="Playcall",
         version=__version__,
@@ -49,8 +60,8 @@ def build_web_app(services: Services, slack: AsyncApp | None = None, signing_sec
 
     @web.get("/readyz")
     async def readyz(response: Response) -> dict[str, str]:
-        """The database is reachable and has the schema this code expects."""
-        reason = await why_not_ready(services.database)
+        """The database answers and has the schema this code needs, and over Socket Mode Slack is connected."""
+        reason = await why_not_ready(services.database) or (await why_deaf() if why_deaf else None)
         if reason is None:
             return {"status": "ready"}
         response.status_code = 503
@@ -58,11 +69,12 @@ def build_web_app(services: Services, slack: AsyncApp | None = None, signing_sec
 
     @web.get("/metrics")
     async def metrics() -> Response:
-        """For Prometheus: this process, and how far the queues have come."""
-        async with services.database.reading() as connection:
-            queues = await load_queues(connection, services.clock.now())
+        """For Prometheus: this process, and how far the queues have come, as long as the database says so."""
         told = CollectorRegistry()
-        told.register(queues)
+        told.register(DatabaseUp(await why_not_ready(services.database) is None))
+        with suppress(DatabaseUnavailable, ConfigurationError):
+            async with services.database.reading() as connection:
+                told.register(await load_queues(connection, services.clock.now()))
         return Response(generate_latest(REGISTRY) + generate_latest(told), media_type=CONTENT_TYPE_LATEST)
 
     web.include_router(unsubscribe_router(services.database, services.clock))
@@ -72,7 +84,10 @@ def build_web_app(services: Services, slack: AsyncApp | None = None, signing_sec
 async def why_not_ready(database: Database) -> str | None:
     """What stands between this process and its work, as a sentence; None when nothing does."""
     try:
-        return None if await is_current(database) else NOT_MIGRATED
+        async with asyncio.timeout(SECONDS_TO_ANSWER):
+            return None if await is_current(database) else NOT_MIGRATED
+    except TimeoutError:
+        return f"The database has not answered for {SECONDS_TO_ANSWER} seconds."
     except (DatabaseUnavailable, ConfigurationError) as error:
         return error.message
 

@@ -56,6 +56,8 @@ def bounded(kind: type[C], handlers: Mapping[str, Callable[[C], Awaitable[None]]
                 own_team = context.authorize_result.team_id if context.authorize_result else None
                 call.actor = await identify(services, body, own_team, client)
                 await handle(call)
+                if call.changed:
+                    log.info("request_changed", listener=handle.__name__, member_id=call.actor.on_file)
             except Exception as error:
                 await _quietly(_answer(call, error, handle.__name__))
             await _quietly(call.finish())

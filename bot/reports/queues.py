@@ -37,6 +37,16 @@ class Queues:
         yield GaugeMetricFamily("playcall_deliveries_failed", failed, self.deliveries_failed)
 
 
+@dataclass(frozen=True, slots=True)
+class DatabaseUp:
+    """Without a database there is nothing to say of the queues, and Prometheus hears that instead."""
+
+    is_up: bool
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily("playcall_database_up", "Whether the database answers and is migrated.", self.is_up)
+
+
 async def load_queues(reader: Reader, now: datetime) -> Queues:
     due = select(func.count().label("number"), func.min(Touchpoint.fire_at).label("oldest")).where(
         col(Touchpoint.status) == constant(TouchpointStatus.PLANNED), col(Touchpoint.fire_at) <= now

@@ -14,7 +14,9 @@ async def test_a_click_and_what_is_delivered_of_it_carry_one_name_in_the_log(pla
     with capture_logs(processors=[merge_contextvars]) as before:
         await play.ws.click("maya", message, "step_complete")
         await play.send()
+    (click,) = [event for event in before if event["event"] == "request_changed"]
+    assert (click["listener"], click["member_id"]) == ("handle_step_complete", play.world.maya.member_id)
     ended = [event for event in before if event["event"] == "delivery_ended"]
     assert {event["kind"] for event in ended} >= {DeliveryKind.REDRAW, DeliveryKind.HOME}
-    assert len({event["request"] for event in ended}) == 1
-    assert re.fullmatch(r"[0-9a-f]{8}", ended[0]["request"])
+    assert {event["request"] for event in ended} == {click["request"]}
+    assert re.fullmatch(r"[0-9a-f]{8}", click["request"])

@@ -1,5 +1,6 @@
 """Requests that are not Slack's, not recent, not whole or too long; and the two addresses a platform asks."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -7,7 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot import migrating
+from bot import migrating, web
+from bot.db import Database
 from bot.web import BODY_LIMIT
 from handlers import table
 from handlers.call import CommandCall
@@ -113,6 +115,17 @@ async def test_a_process_whose_database_is_not_migrated_is_alive_and_not_ready(w
     response = await ws_on_both.http.get("/readyz")
     assert response.status_code == 503
     assert "playcall migrate" in response.json()["reason"]
+
+
+async def test_a_process_whose_database_hangs_is_not_ready(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(_: Database) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(web, "is_current", hang)
+    monkeypatch.setattr(web, "SECONDS_TO_ANSWER", 0.01)
+    response = await ws.http.get("/readyz")
+    assert (response.status_code, "has not answered" in response.json()["reason"]) == (503, True)
 
 
 async def _signed_headers(ws: Workspace, body: str) -> dict[str, str]:

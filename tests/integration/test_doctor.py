@@ -15,7 +15,20 @@ from bot.engine.governance.syncing import sync_versions
 from bot.findings import Finding, Level
 from bot.library.library import Library
 from bot.manifest import used_scopes
-from bot.models import Account, Delivery, DeliveryKind, DeliveryStatus, Member, MemberRole
+from bot.models import (
+    Account,
+    Delivery,
+    DeliveryKind,
+    DeliveryStatus,
+    DueEvaluation,
+    Member,
+    MemberRole,
+    RuleState,
+    RuleStatus,
+    Touchpoint,
+    TouchpointKind,
+    TouchpointStatus,
+)
 from bot.settings import Settings
 from tests.support.mail_server import open_mail_server
 from tests.support.slack_double import SlackDouble, refused
@@ -190,6 +203,30 @@ async def test_failed_and_stuck_deliveries_are_warnings(doctor: Doctor) -> None:
     failed, stuck = await doctor.troubles()
     assert failed.startswith("warn  1 delivery failed in the last 7 days: channel_not_found.")
     assert stuck == ("warn  1 delivery has been waiting for more than 10 minutes. Is `playcall worker` running?")
+
+
+async def test_what_no_worker_does_is_a_warning(doctor: Doctor) -> None:
+    now, account = doctor.world.now, doctor.world.account_id
+    long_ago, just_now = now - timedelta(hours=1), now - timedelta(seconds=5)
+    await doctor.store(
+        Touchpoint(kind=TouchpointKind.DUE, account_id=account, fire_at=long_ago),
+        Touchpoint(kind=TouchpointKind.DUE, account_id=account, fire_at=long_ago, status=TouchpointStatus.FIRED),
+        Touchpoint(kind=TouchpointKind.DUE, account_id=account, fire_at=just_now),
+        DueEvaluation(account_id=account, since=long_ago),
+    )
+    touchpoints, rules = await doctor.troubles()
+    assert touchpoints.startswith("warn  1 touchpoint has been due for more than 10 minutes. Is `playcall worker`")
+    assert rules.startswith("warn  1 account has changed more than 10 minutes ago, and no rule has looked at that.")
+
+
+async def test_held_rules_are_named(doctor: Doctor) -> None:
+    compared = RuleState(key="", digest="-", status=RuleStatus.ACTIVE, changed_at=doctor.world.now)
+    held = RuleState(key="usage-drop", digest="-", status=RuleStatus.HELD, changed_at=doctor.world.now)
+    await doctor.store(compared, held)
+    told = [str(finding) for finding in await doctor.findings()]
+    assert [line for line in told if "held" in line] == [
+        "ok    1 rule is held until somebody who may decides about it in Slack: usage-drop."
+    ]
 
 
 async def test_an_empty_team_fails(doctor: Doctor) -> None:

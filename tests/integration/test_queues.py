@@ -51,3 +51,15 @@ async def test_prometheus_reads_how_long_things_wait(world: World, clock: FixedC
 async def test_with_nothing_to_do_there_is_no_lag(sqlite: Database, clock: FixedClock) -> None:
     found = await scrape(sqlite, clock)
     assert found["playcall_touchpoint_lag_seconds"] == found["playcall_delivery_lag_seconds"] == 0
+
+
+async def test_without_a_database_prometheus_still_hears_of_the_process(clock: FixedClock) -> None:
+    down = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    found = await scrape(down, clock)
+    assert found["playcall_database_up"] == 0
+    assert "playcall_touchpoints_due" not in found
+    assert "playcall_pacing_wait_seconds_count" in found
+
+
+async def test_a_database_that_answers_is_up(sqlite: Database, clock: FixedClock) -> None:
+    assert (await scrape(sqlite, clock))["playcall_database_up"] == 1

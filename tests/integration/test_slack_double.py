@@ -152,11 +152,13 @@ async def test_a_stale_hash_is_a_conflict(slack_client: AsyncWebClient) -> None:
     assert code(raised) == "hash_conflict"
 
 
-async def test_a_response_url_works_five_times(slack: SlackDouble) -> None:
-    address = slack.response_url
+async def test_a_response_url_works_five_times_within_half_an_hour(slack: SlackDouble, clock: FixedClock) -> None:
+    address, later = slack.response_url, slack.response_url
     async with aiohttp.ClientSession() as session:
         statuses = [(await session.post(address, json={"text": "Hello"})).status for _ in range(6)]
-    assert statuses == [200] * 5 + [404]
+        clock.set(clock.now() + timedelta(minutes=31))
+        statuses.append((await session.post(later, json={"text": "Hello"})).status)
+    assert statuses == [200] * 5 + [404] * 2
 
 
 @pytest.mark.parametrize(

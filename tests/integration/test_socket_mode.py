@@ -4,12 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
+import httpx
 import pytest
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import socket_mode as ours
+from bot.clock import FixedClock
+from bot.db import Database
 from bot.socket_mode import socket_mode
+from bot.web import build_web_app
+from tests.support.api import bare_services
 from tests.support.slack_state import TEAM
 from tests.support.socket_double import Connection, SocketDouble, open_sockets
 
@@ -84,6 +89,26 @@ async def test_an_address_is_used_once_and_another_is_asked_for(sockets: SocketD
         assert await works(await sockets.connections.get(), "one")
     assert len(sockets.used) >= 3
     assert len(set(sockets.used)) == len(sockets.used)
+
+
+async def test_a_process_is_ready_only_while_slack_is_connected(
+    sockets: SocketDouble, slack: AsyncApp, sqlite: Database, clock: FixedClock
+) -> None:
+    async with asyncio.timeout(PATIENCE), socket_mode(slack, "xapp-test") as socket:
+        web = build_web_app(bare_services(sqlite, clock), why_deaf=socket.why_deaf)
+        transport = httpx.ASGITransport(app=web)
+        async with httpx.AsyncClient(transport=transport, base_url="http://playcall.test") as http:
+            first = await sockets.connections.get()
+            assert await works(first, "one")
+            assert (await http.get("/readyz")).status_code == 200
+            sockets.refusing = 1_000
+            await first.socket.close()
+            while (answer := await http.get("/readyz")).status_code == 200:
+                pass
+            assert (answer.status_code, "Socket Mode" in answer.json()["reason"]) == (503, True)
+            sockets.refusing = 0
+            assert await works(await sockets.connections.get(), "two")
+            assert (await http.get("/readyz")).status_code == 200
 
 
 async def test_two_that_want_to_connect_at_once_share_one_connection(sockets: SocketDouble, slack: AsyncApp) -> None:

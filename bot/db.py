@@ -37,6 +37,7 @@ from bot.near_sqlite import PATIENCE, WRITING, NearReader, Parameters, near_tran
 from bot.turns import Turns
 
 BUSY_TIMEOUT_MS = round(PATIENCE * 1000)
+HANGING_MS = 120_000  # between two statements of a transaction; none of ours computes for nearly as long
 CHECKPOINT_EVERY = 75  # short transactions; with some thirteen pages each that is SQLite's own measure of 1,000 pages
 CACHE_KIB = 32 * 1024  # for each connection, as it is needed; SQLite's own 2 MB are less than a batch of firing touches
 READ_ONLY = "playcall_read_only"
@@ -64,6 +65,8 @@ class Database:
         if self.is_sqlite:
             _prepare_connections(self.engine.sync_engine)
             event.listen(self.engine.sync_engine, "begin", _begin_immediate)
+        else:
+            event.listen(self.engine.sync_engine, "connect", _let_go_of_what_hangs)
         has_file = self.is_sqlite and bool(self.url.database)
         self._near_writer = _near_engine(self.url, *WRITING) if has_file else None
         self._near_engine = _near_engine(self.url, isolation_level="AUTOCOMMIT") if has_file else None
@@ -170,6 +173,12 @@ def _prepare_connections(engine: Engine, *more: str) -> None:
         cursor.close()
 
     event.listen(engine, "connect", prepare)
+
+
+def _let_go_of_what_hangs(connection: Any, _record: Any) -> None:
+    """Let PostgreSQL end the transaction of a process that hangs: what it has locked, others wait for."""
+    limit = f"SET idle_in_transaction_session_timeout = {HANGING_MS}"
+    connection.run_async(lambda driver: driver.execute(limit))  # past the transaction that a cursor would begin
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -67,6 +67,13 @@ async def test_a_redelivered_reply_is_kept_once(play: Play) -> None:
     assert len(await notes(play)) == 1
 
 
+async def test_replies_that_come_out_of_order_and_again_are_each_kept_once(play: Play) -> None:
+    message = await play.begin({"key": "send-welcome"})
+    for number in (3, 1, 3, 2, 1):
+        await reply(play, message, ts=f"1700000000.00020{number}", text=f"reply {number}")
+    assert sorted(note.body for note in await notes(play)) == ["reply 1", "reply 2", "reply 3"]
+
+
 async def test_bots_edits_and_strangers_are_ignored(play: Play) -> None:
     message = await play.begin({"key": "send-welcome"})
     await reply(play, message, bot_id="B0BOT")

@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from pytest_mock import MockerFixture
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, update
 from sqlalchemy.exc import SAWarning, StatementError
 from sqlmodel import SQLModel, select
 
@@ -85,6 +85,25 @@ async def test_a_database_that_is_down_is_one_sentence(url: str) -> None:
         async with database.transaction() as session:
             await session.exec(select(Member))
     await database.close()
+
+
+async def test_postgresql_frees_what_a_process_that_hangs_has_locked(
+    migrated_postgres: str, postgres: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with postgres.transaction() as session:
+        session.add(member(now))
+    monkeypatch.setattr(db, "HANGING_MS", 50)
+    hanging = Database(migrated_postgres)
+    with pytest.raises(DatabaseUnavailable):
+        async with hanging.transaction() as session:
+            await session.exec(select(Member).with_for_update())
+            async with (
+                postgres.transaction() as other
+            ):  # waits for the lock, which the one that holds it never gives up
+                await other.exec(update(Member).values(name="Lin"))
+            await session.exec(select(Member))
+    await hanging.close()
+    assert await count_members(postgres) == 1
 
 
 async def test_sqlite_keeps_foreign_keys_and_a_write_ahead_log(sqlite: Database) -> None:

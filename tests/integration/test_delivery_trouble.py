@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import delete
@@ -10,7 +11,7 @@ from sqlmodel import delete
 from bot.delivery import builders
 from bot.delivery.courier import Outcome
 from bot.delivery.failures import ABOUT
-from bot.delivery.outgoing import Builder
+from bot.delivery.outgoing import Builder, Outgoing
 from bot.engine.outbox import enqueue_steps
 from bot.engine.steps import complete_step
 from bot.models import (
@@ -149,6 +150,25 @@ async def test_an_outbox_that_dies_before_posting_loses_nothing(desk: Desk, slac
     desk.pass_time(seconds=61)
     assert await desk.outbox().drain() == {Outcome.SENT: 1}
     assert slack.texts("U0MAYA") == ["Hello"]
+
+
+async def test_a_worker_that_hung_finds_its_lease_taken_and_sends_nothing(desk: Desk, slack: SlackDouble) -> None:
+    delivery = await desk.put("Hello")
+    hangs, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def build_slowly(*given: Any) -> Outgoing | None:
+        hangs.set()
+        await goes_on.wait()
+        return await BUILDERS[DeliveryKind.NOTICE](*given)
+
+    hung = asyncio.create_task(desk.outbox(builders={DeliveryKind.NOTICE: build_slowly}).drain())
+    await hangs.wait()
+    desk.pass_time(seconds=61)
+    assert await desk.outbox().drain() == {Outcome.SENT: 1}
+    goes_on.set()
+    assert await hung == {Outcome.LOST: 1}
+    assert slack.texts("U0MAYA") == ["Hello"]
+    assert (await desk.row(delivery)).status is DeliveryStatus.SENT
 
 
 async def test_a_message_that_lies_far_back_in_the_channel_is_found(desk: Desk, slack: SlackDouble) -> None:

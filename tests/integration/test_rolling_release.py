@@ -1,6 +1,7 @@
 """A new release beside an old one: the database is migrated while the old code works on."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -32,15 +33,23 @@ def tables(connection: Connection) -> Tables:
 
 def unique(connection: Connection) -> dict[str, set[str]]:
     """By table, what must not be there twice."""
-    looking = inspect(connection)
     return {
-        table: {str(one["name"]) for one in looking.get_unique_constraints(table)}
-        | {str(one["name"]) for one in looking.get_indexes(table) if one["unique"]}
-        for table in looking.get_table_names()
+        table: {index[1] for index in connection.exec_driver_sql(f"PRAGMA index_list({table})") if index[2]}
+        for table in inspect(connection).get_table_names()
     }
 
 
-async def set_revision(database: Database, revision: str) -> None:
+@asynccontextmanager
+async def at_revision(database: Database, revision: str) -> AsyncIterator[None]:
+    """The database says that it is at another revision than it is, while the block runs."""
+    await _say_revision(database, revision)
+    try:
+        yield
+    finally:
+        await _say_revision(database, REVISIONS[-1])
+
+
+async def _say_revision(database: Database, revision: str) -> None:
     async with database.engine.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
@@ -65,15 +74,15 @@ async def test_each_migration_leaves_to_the_old_code_what_it_reads_and_writes(sq
 
 
 async def test_the_old_code_stays_ready_when_the_new_one_has_migrated(database: Database) -> None:
-    await set_revision(database, "9999")
-    assert await why_not_ready(database) is None
-    await migrating.migrate(database)  # as when a release is taken back: nothing is done, and nothing fails
-    assert await why_not_ready(database) is None
+    async with at_revision(database, "9999"):
+        assert await why_not_ready(database) is None
+        await migrating.migrate(database)  # as when a release is taken back: nothing is done, and nothing fails
+        assert await why_not_ready(database) is None
 
 
 async def test_the_new_code_is_not_ready_before_its_migration(database: Database) -> None:
-    await set_revision(database, REVISIONS[-2])
-    assert await why_not_ready(database) == NOT_MIGRATED
+    async with at_revision(database, REVISIONS[-2]):
+        assert await why_not_ready(database) == NOT_MIGRATED
 
 
 @pytest.mark.parametrize("status", [DeliveryStatus.PENDING, DeliveryStatus.LEASED])

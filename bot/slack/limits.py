@@ -33,6 +33,9 @@ IDENTIFIER = 255
 VIEW_TYPES = frozenset({"modal", "home"})
 MODAL_ONLY = frozenset({"alert"})
 MESSAGE_ONLY = frozenset({"card", "carousel", "markdown", "plan", "task_card", "table", "container"})
+OTHER_BLOCKS = frozenset(
+    {"section", "header", "divider", "context", "actions", "input", "image", "rich_text", "video", "file"}
+)
 OPTION_LIMITS = {
     "overflow": OVERFLOW_OPTIONS,
     "checkboxes": CHOICE_OPTIONS,
@@ -76,7 +79,7 @@ def _view(view: Payload) -> Iterator[str]:
     yield from _length(view.get("callback_id"), IDENTIFIER, "callback_id")
     for part in ("title", "submit", "close"):
         if part in view:
-            yield from _text(view[part], VIEW_TITLE, part)
+            yield from _plain(view[part], VIEW_TITLE, part)
     if view["type"] == "modal" and "title" not in view:
         yield "title: a modal needs one"
     if any(block.get("type") == "input" for block in view.get("blocks") or []):
@@ -102,7 +105,7 @@ def _block(block: Payload, place: str) -> Iterator[str]:
         case "section":
             yield from _section(block, place)
         case "header":
-            yield from _text(block.get("text"), HEADER_TEXT, f"{place}.text")
+            yield from _plain(block.get("text"), HEADER_TEXT, f"{place}.text")
         case "context":
             yield from _elements(block, CONTEXT_ELEMENTS, place)
             for number, element in enumerate(block.get("elements") or []):
@@ -112,13 +115,15 @@ def _block(block: Payload, place: str) -> Iterator[str]:
             for number, element in enumerate(block.get("elements") or []):
                 yield from _element(element, f"{place}.elements[{number}]")
         case "input":
-            yield from _text(block.get("label"), INPUT_LABEL, f"{place}.label")
+            yield from _plain(block.get("label"), INPUT_LABEL, f"{place}.label")
             yield from _hint(block, place)
             yield from _element(block.get("element") or {}, f"{place}.element")
         case "image":
             yield from _image(block, place)
         case None:
             yield f"{place}: a block needs a type"
+        case kind if kind not in OTHER_BLOCKS | MODAL_ONLY | MESSAGE_ONLY:
+            yield f"{place}: there is no {kind} block"
 
 
 def _section(block: Payload, place: str) -> Iterator[str]:
@@ -158,16 +163,16 @@ def _image(image: Payload, place: str) -> Iterator[str]:
 
 def _hint(block: Payload, place: str) -> Iterator[str]:
     if "hint" in block:
-        yield from _text(block["hint"], INPUT_LABEL, f"{place}.hint")
+        yield from _plain(block["hint"], INPUT_LABEL, f"{place}.hint")
 
 
 def _element(element: Payload, place: str) -> Iterator[str]:
     kind = element.get("type")
     yield from _length(element.get("action_id"), IDENTIFIER, f"{place}.action_id")
     if "placeholder" in element:
-        yield from _text(element["placeholder"], PLACEHOLDER, f"{place}.placeholder")
+        yield from _plain(element["placeholder"], PLACEHOLDER, f"{place}.placeholder")
     if kind == "button":
-        yield from _text(element.get("text"), BUTTON_TEXT, f"{place}.text")
+        yield from _plain(element.get("text"), BUTTON_TEXT, f"{place}.text")
         yield from _length(element.get("value"), BUTTON_VALUE, f"{place}.value")
     elif kind == "plain_text_input":
         yield from _length(element.get("initial_value"), INPUT_TEXT, f"{place}.initial_value")
@@ -213,6 +218,13 @@ def _text(text: Any, limit: int, place: str) -> Iterator[str]:
     if not words:
         yield f"{place}: text is missing"
     yield from _length(words, limit, place)
+
+
+def _plain(text: Any, limit: int, place: str) -> Iterator[str]:
+    """A text object in which nothing is formatted."""
+    yield from _text(text, limit, place)
+    if isinstance(text, Mapping) and text.get("type") != "plain_text":
+        yield f"{place}: only plain_text is taken here"
 
 
 def _length(words: str | None, limit: int, place: str) -> Iterator[str]:

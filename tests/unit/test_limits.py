@@ -93,6 +93,43 @@ BROKEN: list[tuple[Json, str]] = [
         {"blocks": [actions(menu("static_select", 1) | {"initial_option": option("7")})]},
         "blocks[0].elements[0]: the initial option is not exactly one of its options",
     ),
+    ({"blocks": [{"type": "secton"}]}, "blocks[0]: there is no secton block"),
+    (
+        {"blocks": [actions(button(text={"type": "mrkdwn", "text": "Go"}))]},
+        "blocks[0].elements[0].text: only plain_text is taken here",
+    ),
+    (
+        {"blocks": [{"type": "header", "text": {"type": "mrkdwn", "text": "*Go*"}}]},
+        "blocks[0].text: only plain_text is taken here",
+    ),
+    ({"blocks": [section(block_id="b" * 256)]}, "blocks[0].block_id: 256 characters, at most 255"),
+    ({"blocks": [actions(button("a" * 256))]}, "blocks[0].elements[0].action_id: 256 characters, at most 255"),
+    (modal(callback_id="c" * 256), "callback_id: 256 characters, at most 255"),
+    (
+        {"blocks": [section(fields=[plain("x" * 2001)])]},
+        "blocks[0].fields[0]: 2001 characters, at most 2000",
+    ),
+    (
+        {"blocks": [{"type": "context", "elements": [plain("x")] * 11}]},
+        "blocks[0].elements: 11 of them, at most 10",
+    ),
+    (
+        {"blocks": [actions(menu("static_select", 101))]},
+        "blocks[0].elements[0].options: 101 of them, at most 100",
+    ),
+    (
+        {"blocks": [actions(menu("checkboxes", 1) | {"options": [option("1") | {"text": plain("x" * 76)}]})]},
+        "blocks[0].elements[0].options[0].text: 76 characters, at most 75",
+    ),
+    (
+        {"blocks": [actions(menu("checkboxes", 1) | {"options": [option("x" * 151)]})]},
+        "blocks[0].elements[0].options[0].value: 151 characters, at most 150",
+    ),
+    (
+        modal(entry(placeholder=plain("x" * 151)), submit=plain("Save")),
+        "blocks[0].element.placeholder: 151 characters, at most 150",
+    ),
+    (modal(*[section("x" * 2500)] * 100), "view: 256178 bytes, at most 250000"),
     ({"blocks": [{"type": "alert"}]}, "blocks[0]: a alert block is not for a message"),
     (modal({"type": "table"}), "blocks[0]: a table block is not for a modal"),
     (modal(title=plain("x" * 25)), "title: 25 characters, at most 24"),

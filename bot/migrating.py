@@ -1,5 +1,7 @@
 """Bringing a database to the schema this code expects, and asking how far it is."""
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -34,9 +36,14 @@ def is_enough(revision: str | None) -> bool:
 
     Migrations only add, so that a new release can be brought up beside an old one, and taken back.
     """
+    return revision is not None and revision not in _older()
+
+
+@cache
+def _older() -> frozenset[str]:
+    """The revisions before ours."""
     script = ScriptDirectory(str(ROOT / "migrations"))
-    older = {one.revision for one in script.walk_revisions()} - {script.get_current_head()}
-    return revision is not None and revision not in older
+    return frozenset(one.revision for one in script.walk_revisions() if not one.is_head)
 
 
 async def migrate(database: Database) -> None:

@@ -98,6 +98,11 @@ class Database:
                         await session.connection()  # this is when it begins
                 yield session
 
+    async def make_way(self, seconds: float) -> None:
+        """To be called between two batches: leaves SQLite for that long to another process that waits for its turn."""
+        waits = self._turns is not None and self._turns.another_waits()
+        await asyncio.sleep(seconds if waits else 0)
+
     async def _checkpoint_when_due(self) -> None:
         """Copy the write-ahead log into the database, in a thread: the disk takes its time over that."""
         self._unchecked += 1

@@ -25,6 +25,7 @@ class Turns:
         self._file: int | None = None
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[Any] | None = None
+        self._is_in_line = False
 
     async def __aenter__(self) -> None:
         """Until it ends, no other task of this process writes."""
@@ -53,11 +54,22 @@ class Turns:
             if is_first := _try_to_lock(self._file):
                 break
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        self._is_in_line = is_first
         try:
             yield
         finally:
+            self._is_in_line = False
             if is_first:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def another_waits(self) -> bool:
+        """Whether another process is in line just now."""
+        if self._file is None or self._is_in_line:
+            return False
+        if _try_to_lock(self._file):
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+            return False
+        return True
 
     def close(self) -> None:
         if self._file is not None:

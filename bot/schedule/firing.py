@@ -1,6 +1,6 @@
 """Firing what is due: claimed in batches, looked at once more, and turned into deliveries, one transaction a batch."""
 
-import asyncio
+import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -70,12 +70,13 @@ async def fire_due(services: Services, now: datetime) -> FiringReport:
     """Fire everything whose time has come. Other processes may do the same: a touchpoint is fired by one of them."""
     report = await _fire_due_steps(services, now)
     while True:
+        began = time.monotonic()
         async with services.database.long_transaction() as session:
             batch = await _fire_others(services, session, now, BATCH_OF_OTHERS)
         report.add(batch)
         if batch.total < BATCH_OF_OTHERS:
             break
-        await asyncio.sleep(0)  # others get their turn between batches
+        await services.database.make_way(time.monotonic() - began)
     for outcome, number in asdict(report).items():
         TOUCHPOINTS.labels(outcome).inc(number)
     if report.total:
@@ -102,6 +103,7 @@ async def _fire_due_steps(services: Services, now: datetime) -> FiringReport:
     number = BATCH_ALONE if services.database.is_sqlite else BATCH
     expansion = frozenset(keys_of(services.library, Category.EXPANSION))
     while True:
+        began = time.monotonic()
         async with services.database.long_transaction() as session:
             connection = await session.connection()
             rows = await claim_due(connection, now, number)
@@ -114,7 +116,7 @@ async def _fire_due_steps(services: Services, now: datetime) -> FiringReport:
             is_looked_at = True
         elif len(rows) < number:
             return report
-        await asyncio.sleep(0)  # others get their turn between batches
+        await services.database.make_way(time.monotonic() - began)
 
 
 async def _fire_steps(

@@ -51,7 +51,7 @@ from tests.support.slack_double import TOKEN, SlackDouble
 from tests.support.slack_state import TEAM
 
 REQUESTS, ROUNDS, CONCURRENCY, CROWD = 400, 5, 16, 64
-FIRINGS = 3
+FIRINGS = 5
 
 
 # --- the servers, each in a process of its own ------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def percentile_99(times: list[float]) -> float:
     return quantiles(times, n=100)[98] * 1000
 
 
-async def slowest_while_firing(port: int, clicks: Iterator[bytes], slack_url: str, path: Path) -> tuple[int, float]:
+async def slowest_while_firing(busy: Subject, slack_url: str, path: Path) -> tuple[int, float]:
     """How many touchpoints a worker fired (each round a few less), and how a crowd's clicks fared meanwhile."""
     arguments = ["-m", "tests.benchmarks.bench_requests", "firing", "0", slack_url, str(path)]
     pipe = asyncio.subprocess.PIPE
@@ -237,7 +237,7 @@ async def slowest_while_firing(port: int, clicks: Iterator[bytes], slack_url: st
     assert worker.stdout
     counts, percentiles = [], []
     for _ in range(FIRINGS):
-        crowd = asyncio.create_task(drive(port, islice(clicks, REQUESTS), CROWD))
+        crowd = asyncio.create_task(drive(busy.port, islice(busy.requests, REQUESTS), CROWD))
         await asyncio.sleep(0.1)  # until the crowd is there
         worker.stdin.write(b"\n")
         counts.append(int(await worker.stdout.readline()))
@@ -273,7 +273,9 @@ async def measure() -> None:
         await require_completed(path)
         crowds = {name: await subjects[name].slowest_of_a_hundred() for name in ("health", "click")}
         busy = await stack.enter_async_context(server("playcall", slack.url, other))
-        fired, while_firing = await slowest_while_firing(busy, completion_requests(), slack.url, other)
+        crowd = Subject(busy, completion_requests())
+        await crowd.warm_up()
+        fired, while_firing = await slowest_while_firing(crowd, slack.url, other)
     await slack.stop()
     report(subjects)
     print(

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.engine.actors import Actor
-from bot.engine.calendars import local_date
+from bot.engine.calendars import at_hour, local_date
 from bot.engine.journal import record
 from bot.engine.journeys.milestones import key_now
 from bot.engine.outbox import refresh_homes
@@ -29,6 +29,7 @@ from bot.models import (
 )
 
 EVIDENCE_LENGTH = 3000
+NOON = 12
 
 
 async def reach_milestone(
@@ -41,12 +42,19 @@ async def reach_milestone(
     *,
     title: str | None = None,
     evidence: str | None = None,
+    on: date | None = None,
 ) -> Milestone:
-    """Mark a milestone reached, whether or not it was planned. Doing it again changes nothing. No actor: Playcall."""
+    """Mark a milestone reached, whether or not it was planned. Doing it again changes nothing. No actor: Playcall.
+
+    `on` is the day it was reached, when that was before today where the actor is.
+    """
     account, milestone = await _open(session, account_id, key, actor, now, title=title, library=library)
     if milestone.status is MilestoneStatus.REACHED:
         return milestone
+    timezone = actor.timezone if actor else "UTC"
     milestone.status, milestone.reached_at = MilestoneStatus.REACHED, now
+    if on and on < local_date(now, timezone):
+        milestone.reached_at = at_hour(on, NOON, timezone)
     milestone.evidence = (evidence or "").strip()[:EVIDENCE_LENGTH] or milestone.evidence
     await session.flush()
     proof = f": {milestone.evidence}" if milestone.evidence else ""

@@ -54,7 +54,7 @@ class Measure(Authored):
 
     def words(self, metrics: Metrics) -> str:
         """`mean of active users over 28 days, until 7 days ago`."""
-        title = "health" if self.metric == HEALTH else metrics.title(self.metric).lower()
+        title = "health" if self.metric == HEALTH else metrics.name(self.metric)
         what = title if self.take is Take.LAST else f"{self.take.value} of {title}"
         labelled = f" ({self.label})" if self.label else ""
         window = "" if self.take is Take.LAST else f" over {_days(self.over)}"

@@ -123,6 +123,11 @@ class Metrics(Authored):
         metric = self.known.get(key)
         return metric.title if metric else key.replace("_", " ")
 
+    def name(self, key: str) -> str:
+        """The title amid a sentence: `active users`, `NPS answer`."""
+        title = self.title(key)
+        return title if title[:2].isupper() else title[:1].lower() + title[1:]
+
 
 def load_metrics(directory: Path) -> Metrics:
     """The metrics of a playbooks directory; only Playcall's own where it has no file."""

@@ -210,7 +210,7 @@ async def _follow(
         elif signal.kind == SignalKind.ARR:
             await take_arr(session, account, signal, now, sender=sender.words)
         else:
-            title = library.metrics.title(signal.kind).lower()
+            title = library.metrics.name(signal.kind)
             words = f"{title}: {signal.label}, by {sender.words}"
             record(session, TimelineKind.SIGNAL, words, now, account_id=account.id)
     await session.flush()

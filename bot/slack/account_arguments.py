@@ -14,19 +14,24 @@ from bot.slack.typed_days import parse_day
 
 _EMAIL = re.compile(r"(?<![^@\s,<>])[^@\s,<>]+@[^@\s,<>]+")
 _STATUS = re.compile(rf"(?i)\b({'|'.join(MilestoneStatus)})\b")
+_DAY_FIRST = re.compile(r"(?i)(?:on\s+)?(\d{4}-\d{1,2}-\d{1,2}|today|yesterday)\b[\s:,]*")
 _ADVOCATE = re.compile(rf"\badvocate\b(?:\s*[:=]?\s*({'|'.join(AdvocateStatus)})\b)?")
 _SEPARATORS = re.compile(r"[,\s]+")
 
 
 @dataclass(frozen=True, slots=True)
 class MilestoneArguments:
-    """`target` is there exactly when the milestone is planned; `title` when more than the key was written."""
+    """`target` is there exactly when the milestone is planned; `title` when more than the key was written.
+
+    `reached_on` is a day of one that is reached, when one was given: today or before.
+    """
 
     key: str
     title: str | None
     status: MilestoneStatus
     target: date | None
     evidence: str | None
+    reached_on: date | None = None
 
 
 def parse_sentiment(text: str) -> tuple[Sentiment, str | None] | None:
@@ -41,7 +46,10 @@ def parse_sentiment(text: str) -> tuple[Sentiment, str | None] | None:
 
 
 def parse_milestone(text: str, today: date) -> MilestoneArguments:
-    """`go-live reached`, `first value planned 1 May 2026`. The name goes up to the word that says how it stands."""
+    """`go-live reached 2026-03-01 first invoice run`, `first value planned 1 May 2026`.
+
+    The name goes up to the word that says how it stands.
+    """
     match = _STATUS.search(text)
     name = text[: match.start()].strip(" \t\n\"'“”:,") if match else ""
     key = re.sub(r"[\W_]+", "-", name.casefold()).strip("-")[:80]
@@ -49,6 +57,13 @@ def parse_milestone(text: str, today: date) -> MilestoneArguments:
         raise InvalidInput(f"Say which milestone, and how it stands. {usage('milestone')}")
     status, rest = MilestoneStatus(match[0].lower()), text[match.end() :].strip(" :,")
     title = name[:200] if name != key else None
+    if status is MilestoneStatus.REACHED and (day := _DAY_FIRST.match(rest)):
+        reached_on = parse_day(day[1], today)
+        if reached_on > today:
+            raise InvalidInput(
+                f"{reached_on} is still to come. Plan the milestone for it: `{key} planned {reached_on}`."
+            )
+        return MilestoneArguments(key, title, status, None, rest[day.end() :] or None, reached_on)
     if status is not MilestoneStatus.PLANNED:
         return MilestoneArguments(key, title, status, None, rest or None)
     if not rest:

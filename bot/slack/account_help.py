@@ -24,7 +24,7 @@ USAGES: Mapping[str, Usage] = {
     "note": Usage("ACCOUNT [TEXT]", "write something down", "acme Jane is back from leave"),
     "sentiment": Usage("ACCOUNT [green|yellow|red WHY]", "how it feels, with its history", "acme yellow sponsor left"),
     "milestone": Usage(
-        "ACCOUNT NAME reached|planned|missed [DATE or WHY]", "key moments", "acme go-live planned 2026-12-01"
+        "ACCOUNT NAME reached|planned|missed [DATE] [WHY]", "key moments", "acme go-live planned 2026-12-01"
     ),
     "contact": Usage(
         "ACCOUNT NAME EMAIL [ROLES] [nps SCORE] [advocate [candidate|declined]]",

@@ -7,7 +7,7 @@ from bot.errors import InvalidInput
 from bot.slack.text import shorten, unformatted
 
 FORMATS = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d.%m.%Y")
-WORDS = {"today": 0, "tomorrow": 1}
+WORDS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 FURTHEST = timedelta(days=3650)
 
 _DISTANCE = re.compile(r"(?:in )?(\d{1,4}) ?(d|days?|w|weeks?)")

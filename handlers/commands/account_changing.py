@@ -73,12 +73,15 @@ async def add_milestone(call: CommandCall, text: str) -> None:
                 call.now,
                 title=given.title,
                 evidence=given.evidence,
+                on=given.reached_on,
             )
         else:
             milestone = await milestones.miss_milestone(
                 session, account.id, given.key, call.actor, call.now, evidence=given.evidence, library=library
             )
     when = f" for {day_words(given.target, today)}" if given.target else ""
+    if given.reached_on:
+        when = f", {day_words(given.reached_on, today)}"
     await call.say(f"*{label(account.name)}*: {label(milestone.title)} is {milestone.status}{when}.")
 
 

@@ -1,6 +1,6 @@
 """/account note, sentiment, milestone, contact, add, edit and the shortcut, through signed requests."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlmodel import col, select
@@ -118,6 +118,24 @@ async def test_a_milestone_is_kept(
 
 
 @pytest.mark.parametrize(
+    ("text", "reached_at", "evidence"),
+    [
+        ("reached", datetime(2026, 3, 2, 10, tzinfo=UTC), None),
+        ("reached 2026-03-02", datetime(2026, 3, 2, 10, tzinfo=UTC), None),
+        ("reached yesterday, all 40 users in", datetime(2026, 3, 1, 11, tzinfo=UTC), "all 40 users in"),
+        ("reached on 2026-02-20: first invoice", datetime(2026, 2, 20, 11, tzinfo=UTC), "first invoice"),
+    ],
+)
+async def test_a_milestone_may_have_been_reached_before_it_is_told(
+    ws: Workspace, world: World, text: str, reached_at: datetime, evidence: str | None
+) -> None:
+    """At noon of that day in Berlin, where Maya is; what is told today was reached now."""
+    await ws.command("maya", "/account", f"milestone acme go-live {text}")
+    [milestone] = await all_of(world, Milestone)
+    assert (milestone.reached_at, milestone.evidence) == (reached_at, evidence)
+
+
+@pytest.mark.parametrize(
     ("text", "reply"),
     [
         ("acme", "Say which milestone, and how it stands."),
@@ -127,6 +145,8 @@ async def test_a_milestone_is_kept(
         ("acme go-live planned soon", "“soon” is not a date I know. Write it like `2026-04-01`"),
         ("acme go-live planned 2026-02-30", "is not a date I know"),
         ("acme go-live planned 2026-03-01", "That date is past."),
+        ("acme go-live reached 2026-13-01", "“2026-13-01” is not a date I know."),
+        ("acme go-live reached 2026-03-09", "2026-03-09 is still to come. Plan the milestone for it"),
         ("acme go-live planned 2226-03-01", "more than ten years away"),
         ("", "`/account milestone ACCOUNT NAME reached|planned|missed"),
     ],

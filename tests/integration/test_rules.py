@@ -228,7 +228,7 @@ async def test_a_rule_about_contacts_starts_on_the_contact(world: World) -> None
     assert await evaluate_due(services_of(world), world.now) == 1
     (run,) = await runs(world)
     assert run.contact_id == jane.id
-    assert (await firings(world))[0].why == "nps answer: 10, NPS 10"
+    assert (await firings(world))[0].why == "NPS answer: 10, NPS 10"
 
 
 async def test_escalations_milestones_and_steps(world: World) -> None:

@@ -26,10 +26,10 @@ WORDS: Mapping[str, Callable[[Any], str]] = {
 }
 """How what is measured is told, in this order. Open escalations are there to leave accounts out."""
 _PARTS: Mapping[Take, str] = {
-    Take.MEAN: "on average",
-    Take.SUM: "in all",
-    Take.SMALLEST: "at the least",
-    Take.LARGEST: "at the most",
+    Take.MEAN: "{} on average",
+    Take.SUM: "{} in all",
+    Take.SMALLEST: "lowest {}",
+    Take.LARGEST: "highest {}",
 }
 
 
@@ -73,7 +73,7 @@ def _measured(rule: Rule, numbers: Numbers, at_start: Numbers, metrics: Metrics)
         if name in at_start and name in rule.condition.asked("at_start"):
             alike[measure.metric, measure.label].append((measure, at_start[name], " when it began"))
     for (metric, label), measured in alike.items():
-        title = "health" if metric == HEALTH else metrics.title(metric).lower()
+        title = "health" if metric == HEALTH else metrics.name(metric)
         about = f"{title} ({label})" if label else title
         told = ", ".join(_one(measure, number, when, metrics) for measure, number, when in measured)
         yield f"{about}: {told}{_change(measured)}"
@@ -83,10 +83,10 @@ def _one(measure: Measure, number: float, when: str, metrics: Metrics) -> str:
     amount = number_words(number, metrics, measure.metric)
     if measure.take is Take.COUNT:
         amount = "none" if number == 0 else f"{amount} times"
-    part = f" {_PARTS[measure.take]}" if measure.take in _PARTS else ""
+    amount = _PARTS.get(measure.take, "{}").format(amount)
     window = "" if measure.take is Take.LAST else f" over {counted(measure.over, 'day')}"
     until = f" until {counted(measure.ago, 'day')} ago" if measure.ago else ""
-    return f"{amount}{part}{window}{until}{when}"
+    return f"{amount}{window}{until}{when}"
 
 
 def _change(measured: Sequence[tuple[Measure, float, str]]) -> str:

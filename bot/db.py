@@ -26,7 +26,14 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 from sqlmodel import SQLModel
@@ -42,6 +49,7 @@ CHECKPOINT_EVERY = 75  # short transactions; with some thirteen pages each that 
 CACHE_KIB = 32 * 1024  # for each connection, as it is needed; SQLite's own 2 MB are less than a batch of firing touches
 READ_ONLY = "playcall_read_only"
 GAVE_WAY = {"40P01", "40001"}  # PostgreSQL: deadlock detected, serialization failure
+AWAY = ("08", "57P")  # PostgreSQL: the connection broke; the server is going down, crashed, or not up yet
 UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
 
 
@@ -183,7 +191,11 @@ def _prepare_connections(engine: Engine, *more: str) -> None:
 def _let_go_of_what_hangs(connection: Any, _record: Any) -> None:
     """Let PostgreSQL end the transaction of a process that hangs: what it has locked, others wait for."""
     limit = f"SET idle_in_transaction_session_timeout = {HANGING_MS}"
-    connection.run_async(lambda driver: driver.execute(limit))  # past the transaction that a cursor would begin
+    connection.autocommit = True  # a setting made in a transaction would end with it
+    cursor = connection.cursor()
+    cursor.execute(limit)
+    cursor.close()
+    connection.autocommit = False
 
 
 def _begin_immediate(connection: Connection) -> None:
@@ -210,11 +222,19 @@ def explained_errors() -> Iterator[None]:
             raise
         raise DatabaseUnavailable from error
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in GAVE_WAY:
+        state = getattr(error.orig, "sqlstate", None) or ""
+        if state in GAVE_WAY:
             raise TryAgain from error
+        if error.connection_invalidated or state.startswith(AWAY) or _has_lost_its_thread(error, state):
+            raise DatabaseUnavailable from error
         raise
     except OSError as error:
         raise DatabaseUnavailable from error
+
+
+def _has_lost_its_thread(error: DBAPIError, state: str) -> bool:
+    """Whether asyncpg refuses to ask, because the server has said in the meantime that it goes away."""
+    return isinstance(error, InternalError) and not state
 
 
 def _schema_is_missing(error: DBAPIError) -> bool:

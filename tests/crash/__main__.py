@@ -28,6 +28,7 @@ from sqlmodel import col
 
 from bot.clock import ShiftedClock
 from bot.db import Database
+from bot.errors import DatabaseUnavailable
 from bot.library.library import Library
 from bot.models import Delivery, DeliveryStatus, Touchpoint, TouchpointStatus
 from bot.settings import async_database_url
@@ -151,19 +152,23 @@ async def _come_to_rest(database: Database, victims: list[Victim], clock: Shifte
     while time.monotonic() < end:
         for victim in victims:
             victim.revive()
-        async with database.reading() as connection:
-            unsent = select(func.count()).where(
-                col(Delivery.status).in_([DeliveryStatus.PENDING, DeliveryStatus.LEASED])
-            )
-            due = (
-                select(func.count())
-                .select_from(Touchpoint)
-                .where(col(Touchpoint.status) == TouchpointStatus.PLANNED, col(Touchpoint.fire_at) <= clock.now())
-            )
-            left = (await connection.execute(unsent)).scalar_one() + (await connection.execute(due)).scalar_one()
-        if not left:
-            return
+        with suppress(DatabaseUnavailable):  # killed last of all, it is back in a moment
+            if not await _left(database, clock):
+                return
         await asyncio.sleep(0.3)
+
+
+async def _left(database: Database, clock: ShiftedClock) -> int:
+    """How many touchpoints and deliveries are due."""
+    async with database.reading() as connection:
+        unsent = select(func.count()).where(col(Delivery.status).in_([DeliveryStatus.PENDING, DeliveryStatus.LEASED]))
+        due = (
+            select(func.count())
+            .select_from(Touchpoint)
+            .where(col(Touchpoint.status) == TouchpointStatus.PLANNED, col(Touchpoint.fire_at) <= clock.now())
+        )
+        left: int = (await connection.execute(unsent)).scalar_one() + (await connection.execute(due)).scalar_one()
+        return left
 
 
 def _free_port() -> int:

@@ -1,7 +1,6 @@
 """The processes that are killed: web and worker as they are run in earnest, on a clock that says Monday morning."""
 
 import asyncio
-import logging
 import multiprocessing
 import os
 import signal
@@ -13,10 +12,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from bot.app import build_services
 from bot.clock import ShiftedClock
+from bot.logs import configure_logging
 from bot.processes import serve, spare_from_collection, stop_on_signals, work
 from bot.services import Services
 from bot.settings import Settings
@@ -43,7 +41,7 @@ def live(role: str, settings: dict[str, Any], offset: timedelta, log: Path) -> N
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    configure_logging("WARNING")
     asyncio.run(_live(ROLES[role], Settings(_env_file=None, **settings), ShiftedClock(offset)))
 
 

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from pytest_mock import MockerFixture
 from sqlalchemy import Connection, text, update
-from sqlalchemy.exc import SAWarning, StatementError
+from sqlalchemy.exc import DBAPIError, InternalError, SAWarning, StatementError
 from sqlmodel import SQLModel, select
 
 from bot import db, migrating, near_sqlite, turns
@@ -195,6 +195,33 @@ async def test_who_gives_up_waiting_leaves_the_database_to_the_next(
     other_process.rollback()
     await add_member(sqlite, 2, now)
     assert await count_members(sqlite) == 1
+
+
+class Said(Exception):
+    """What a driver raises, with the server's code."""
+
+    def __init__(self, sqlstate: str | None) -> None:
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DBAPIError("SELECT 1", None, Said("57P03")),  # the database system is starting up
+        DBAPIError("SELECT 1", None, Said("08003")),  # the connection was closed in the middle of operation
+        DBAPIError("SELECT 1", None, Said(None), connection_invalidated=True),
+        InternalError("SELECT 1", None, Said(None)),  # another operation is in progress: the server's last words
+    ],
+)
+def test_a_server_that_goes_away_or_is_not_up_yet_is_unavailable(error: DBAPIError) -> None:
+    with pytest.raises(DatabaseUnavailable), db.explained_errors():
+        raise error
+
+
+def test_an_error_of_the_server_itself_is_not_explained_away() -> None:
+    error = InternalError("SELECT 1", None, Said("XX001"))
+    with pytest.raises(InternalError), db.explained_errors():
+        raise error
 
 
 async def test_a_process_that_is_first_in_line_is_not_overtaken(sqlite: Database, now: datetime) -> None:

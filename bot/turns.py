@@ -7,21 +7,27 @@ transaction of another.
 """
 
 import asyncio
-import fcntl
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+
+if sys.platform != "win32":  # where processes do not queue up
+    import fcntl
 
 SECONDS_BETWEEN_LOOKS = 0.002
 LOOKS = 5_000  # ten seconds
 
 
 class Turns:
-    """For one process and one database file; None for a database in memory."""
+    """For one process and one database file; None for a database in memory.
+
+    The lock is flock's and not that of the library filelock, which takes a hundred times as long, for every change.
+    """
 
     def __init__(self, path: str | None) -> None:
-        self._path = path and f"{path}.turn"
+        self._path = f"{path}.turn" if path and sys.platform != "win32" else None
         self._file: int | None = None
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[Any] | None = None

@@ -234,6 +234,19 @@ async def test_a_process_that_is_first_in_line_is_not_overtaken(sqlite: Database
     other_process.close()
 
 
+async def test_who_writes_much_sees_that_another_process_waits_and_makes_way(
+    sqlite: Database, now: datetime, mocker: MockerFixture
+) -> None:
+    await add_member(sqlite, 1, now)
+    sleep = mocker.patch("bot.db.asyncio.sleep", wraps=asyncio.sleep)
+    await sqlite.make_way(0.01)
+    other_process = Turns(sqlite.url.database)
+    async with other_process.first_in_line():
+        await sqlite.make_way(0.01)
+    other_process.close()
+    assert [call.args for call in sleep.call_args_list] == [(0,), (0.01,)]
+
+
 async def test_who_stays_first_in_line_for_too_long_is_overtaken(
     sqlite: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,7 +48,7 @@ HANGING_MS = 120_000  # between two statements of a transaction; none of ours co
 CHECKPOINT_EVERY = 75  # short transactions; with some thirteen pages each that is SQLite's own measure of 1,000 pages
 CACHE_KIB = 32 * 1024  # for each connection, as it is needed; SQLite's own 2 MB are less than a batch of firing touches
 READ_ONLY = "playcall_read_only"
-GAVE_WAY = {"40P01", "40001"}  # PostgreSQL: deadlock detected, serialization failure
+GAVE_WAY = {"40P01", "40001", "55P03"}  # PostgreSQL: deadlock detected, serialization failure, lock not available
 AWAY = ("08", "57P")  # PostgreSQL: the connection broke; the server is going down, crashed, or not up yet
 UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
 

@@ -3,12 +3,13 @@
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.engine.contact_history import keys_of
 from bot.engine.escalations import climb
 from bot.engine.outbox import enqueue, enqueue_steps, member_lane, pending_steps
+from bot.errors import TryAgain
 from bot.library.schema import Category
 from bot.models import (
     AccountRole,
@@ -43,6 +45,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_AGAIN = timedelta(seconds=10)
 BATCH = 2_000  # of steps
+SHORT_WAIT = text("SET LOCAL lock_timeout = '100ms'")
 BATCH_ALONE = 5_000  # on SQLite, where no other worker waits for its share: some 80 ms with the database's only writer
 BATCH_OF_OTHERS = 100  # each of which takes statements of its own
 NOT_OF_STEPS = (TouchpointKind.CELEBRATION, TouchpointKind.UNACKNOWLEDGED)
@@ -167,11 +170,16 @@ async def _find_messages(
 ) -> dict[int, int]:
     """The pending message of each member. One that is not there yet is made in a transaction of its own, so that it is
     there for all workers; should this one end before it fires anything, nothing is sent.
+
+    That transaction does not wait for long: PostgreSQL cannot know that this process, which has locked touchpoints,
+    waits for it, and who holds the message may wait for a touchpoint.
     """
     pending = await pending_steps(session, waits)
     if missing := {member: wait for member, wait in waits.items() if member not in pending}:
-        async with services.database.transaction() as apart:
-            pending |= await enqueue_steps(apart, missing, now)
+        with suppress(TryAgain):
+            async with services.database.transaction() as apart:
+                await (await apart.connection()).execute(SHORT_WAIT)
+                pending |= await enqueue_steps(apart, missing, now)
     return pending
 
 

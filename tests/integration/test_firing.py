@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from bot.engine import steps as use
 from bot.engine.accounts import edit_account
 from bot.engine.escalations import acknowledge_escalation
 from bot.engine.milestones import reach_milestone
+from bot.engine.outbox import enqueue_steps
+from bot.errors import TryAgain
 from bot.models import (
     Delivery,
     DeliveryKind,
@@ -20,6 +23,7 @@ from bot.models import (
     MemberRole,
     Rung,
     StepStatus,
+    Touchpoint,
     TouchpointKind,
     TouchpointStatus,
 )
@@ -286,3 +290,23 @@ async def test_what_fires_while_its_message_goes_out_is_in_the_next_message(
     [waiting] = await world.deliveries(kind=DeliveryKind.STEPS, status=DeliveryStatus.PENDING)
     [touchpoint] = await world.touchpoints(status=TouchpointStatus.FIRED)
     assert touchpoint.delivery_id == waiting.id
+
+
+async def test_firing_and_who_adds_to_the_same_message_do_not_wait_for_each_other_for_ever(
+    world: World, services: Services
+) -> None:
+    """PostgreSQL ends such a circle, when it can see it: of the two one carries on."""
+    await world.start({"key": "first"})
+    firing = None
+    async with asyncio.timeout(20):
+        with suppress(TryAgain):
+            async with world.database.transaction() as session:
+                await enqueue_steps(session, {world.maya.member_id: timedelta()}, world.now)
+                firing = asyncio.create_task(fire_due(services, world.now))
+                await asyncio.sleep(0.2)  # until it holds the touchpoint, on PostgreSQL
+                await session.exec(update(Touchpoint).values(at_once=True))
+        assert firing
+        with suppress(TryAgain):
+            await firing
+        await fire_due(services, world.now)
+    assert len(await world.touchpoints(status=TouchpointStatus.FIRED)) == 1

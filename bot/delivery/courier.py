@@ -1,5 +1,6 @@
 """One delivery on its way: build, look whether it is there already, wait for its turn, send, write it down."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -40,7 +41,7 @@ from bot.delivery.recording import (
 from bot.delivery.refusals import RateLimited, Refused, SlackTrouble
 from bot.delivery.retrying import Fail, decide_retry, may_pass
 from bot.delivery.web_api import POST, WebApi
-from bot.delivery.writing import Writer
+from bot.delivery.writing import Work, Writer
 from bot.engine.email_fates import email_failed
 from bot.errors import DatabaseUnavailable
 from bot.models import Delivery, DeliveryKind
@@ -49,6 +50,7 @@ from bot.services import Services
 log = structlog.get_logger(__name__)
 
 MAIL_TURNS = "mail:"  # no channel's name
+SECONDS_BETWEEN_TRIES = 0.2
 MARGIN = timedelta(seconds=15)  # by which a lease outlives the sending of a mail
 
 # What is built from more than a few rows does not hold up the loop.
@@ -174,8 +176,20 @@ class Courier:
         if not await self._write(lambda session: renew_lease(session, delivery, until)):
             return Outcome.LOST
         await self._mailer.send(sender, recipient, message, international=is_international(sender, recipient))
-        await self._write(lambda session: record_mailed(session, delivery, mail.email_id, self._now()))
+        await self._write_until(until, lambda session: record_mailed(session, delivery, mail.email_id, self._now()))
         return Outcome.SENT
+
+    async def _write_until(self, end: datetime, work: Work[object]) -> None:
+        """Write down what cannot be found out later: when the database is away, as soon as it is back."""
+        while True:
+            try:
+                await self._write(work)
+            except DatabaseUnavailable:
+                if self._now() >= end:
+                    raise
+            else:
+                return
+            await asyncio.sleep(SECONDS_BETWEEN_TRIES)
 
     async def _say_nothing(self, delivery: Delivery) -> Outcome:
         """There is nothing to say any more. Had an earlier attempt said it, its buttons must not stay as they are."""

@@ -7,20 +7,24 @@ from datetime import datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
+from pytest_mock import MockerFixture
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import col, select
 
 from bot.clock import FixedClock
 from bot.db import Database
+from bot.delivery import courier
 from bot.delivery.builders import BUILDERS
 from bot.delivery.courier import Outcome
 from bot.delivery.mail_refusals import MailTrouble
 from bot.delivery.mailer import Mailer
 from bot.delivery.outbox import Outbox
+from bot.delivery.recording import record_mailed
 from bot.delivery.smtp_server import parse_smtp_url
 from bot.engine.emails import Mail, send_step_email
 from bot.engine.runs import cancel_run
 from bot.engine.unsubscribing import unsubscribe
+from bot.errors import DatabaseUnavailable
 from bot.models import Contact, Delivery, DeliveryKind, DeliveryStatus, EmailMessage, EmailStatus
 from bot.services import Services
 from bot.settings import Settings
@@ -272,6 +276,19 @@ async def test_a_sent_mail_is_never_sent_again(post: Post) -> None:
     await lease(post, since=timedelta(seconds=61))
     assert await post.drain() == {Outcome.NOTHING: 1}
     assert len(post.room.taken) == 1
+
+
+async def test_a_mail_that_was_taken_while_the_database_was_away_is_not_sent_again(
+    post: Post, mocker: MockerFixture
+) -> None:
+    await post.write()
+    away = [DatabaseUnavailable(), DatabaseUnavailable()]
+    mocker.patch.object(courier, "record_mailed", side_effect=[*away, mocker.DEFAULT], wraps=record_mailed)
+    assert (await post.drain())[Outcome.SENT] == 1
+    post.clock.set(post.clock.now() + timedelta(hours=1))
+    await post.drain()
+    assert len(post.room.taken) == 1
+    assert (await post.the_email()).status is EmailStatus.SENT
 
 
 async def test_who_unsubscribed_meanwhile_gets_nothing(post: Post) -> None:

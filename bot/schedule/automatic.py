@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,11 +17,12 @@ from bot.engine.mail_pace import Pace, load_pace
 from bot.engine.outbox import redraw_steps
 from bot.engine.putting_off import put_off
 from bot.engine.state import RunState, load_playbooks_of, load_run_of_step
-from bot.errors import PlaycallError
+from bot.errors import DatabaseUnavailable, PlaycallError, TryAgain
 from bot.library.library import Library
 from bot.library.rendering import EmailTemplates
 from bot.library.schema import Mode
 from bot.models import (
+    Account,
     Escalation,
     EscalationStatus,
     Run,
@@ -35,6 +37,7 @@ from bot.models import (
     TouchpointStatus,
 )
 from bot.models.columns import constant
+from bot.prepared import Prepared
 from bot.reports.email_draft import load_email_draft, write_mails
 from bot.services import Services
 from bot.slack.email_modal import EmailDraft
@@ -48,23 +51,48 @@ async def send_automatic(services: Services, now: datetime) -> int:
     """Send the emails of automatic steps that are due, and complete the steps. Returns how many went.
 
     A step is completed, and its mails are queued, in one transaction that holds the account: however many processes do
-    this, a mail goes once. One that cannot go is left to its assignee, and its card says why; it is not tried again.
+    this, a mail goes once. They share the work: each waits for accounts that others hold only when nothing else is left
+    to do, and returns when all that was due is done. A mail that cannot go is left to its assignee, and its card says
+    why; it is not tried again.
     """
     sent = 0
+    looked_at: set[int] = set()
     templates = EmailTemplates(services.settings.templates_dir)
-    for step_id in await _waiting(services, now):
-        try:
-            async with services.database.transaction() as session:
-                sent += await _send(services, templates, session, step_id, now)
-        except PlaycallError as error:
-            await _hold_unsent(services, step_id, error.message, now)
-        except Exception:  # one broken template must not keep everything else from being sent
-            log.exception("automatic_email_failed", step_id=step_id)
-            await _hold_unsent(services, step_id, "something went wrong while it was written.", now)
+    for waits in (False, True):
+        for step_id in await _waiting(services, now):
+            if step_id in looked_at:
+                continue
+            try:
+                async with services.database.transaction() as session:
+                    if waits or await _take(session, step_id):
+                        sent += await _send(services, templates, session, step_id, now)
+                        looked_at.add(step_id)
+            except (DatabaseUnavailable, TryAgain):  # nothing is the matter with the mail
+                raise
+            except PlaycallError as error:
+                await _hold_unsent(services, step_id, error.message, now)
+            except Exception:  # one broken template must not keep everything else from being sent
+                log.exception("automatic_email_failed", step_id=step_id)
+                await _hold_unsent(services, step_id, "something went wrong while it was written.", now)
     if sent:
         log.info("emails_sent_automatically", sent=sent)
         services.wake()
     return sent
+
+
+async def _take(session: AsyncSession, step_id: int) -> bool:
+    """Lock the account of a step that still waits for its mail; False when it does not, or another has the account."""
+    return bool(await _WAITING_AND_FREE.rows(await session.connection(), {"step_id": step_id}))
+
+
+_WAITING_AND_FREE = Prepared(
+    lambda: (
+        select(Account.id)
+        .join(Step, col(Step.account_id) == Account.id)
+        .where(Step.id == bindparam("step_id"), Step.status == StepStatus.OPEN, col(Step.reason).is_(None))
+        .with_for_update(key_share=True, of=Account, skip_locked=True)
+    )
+)
 
 
 async def _hold_unsent(services: Services, step_id: int, why: str, now: datetime) -> None:

@@ -101,11 +101,11 @@ def parse_candidate(values: Sequence[Any]) -> Candidate:
     )
 
 
-def concern_customers(rows: Sequence[Sequence[Any]], expansion: Collection[str]) -> bool:
-    """Whether one of these claimed rows (see `parse_candidate`) may reach a customer by itself, or had better not now:
-    an email, or anything of one of the `expansion` playbooks.
+def concerns_customers(row: Sequence[Any], expansion: Collection[str]) -> bool:
+    """Whether a claimed row (see `parse_candidate`) may reach a customer by itself, or had better not now: an email, or
+    anything of one of the `expansion` playbooks.
     """
-    return any(row[8] == StepKind.EMAIL or row[9] in expansion for row in rows)
+    return row[8] == StepKind.EMAIL or row[9] in expansion
 
 
 def decide_batch(rows: Sequence[Sequence[Any]], recipients: Recipients, now: datetime) -> Outcome:

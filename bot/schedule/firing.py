@@ -34,7 +34,7 @@ from bot.models import (
 from bot.models.columns import constant
 from bot.schedule.automatic import send_automatic
 from bot.schedule.claiming import claim_due, mark
-from bot.schedule.deciding import Decision, Defer, Fire, Outcome, Skip, concern_customers, decide_batch
+from bot.schedule.deciding import Decision, Defer, Fire, Outcome, Skip, concerns_customers, decide_batch
 from bot.schedule.keeping_away import keep_away
 from bot.schedule.overdue import tell_accountable
 from bot.schedule.recipients import load_recipients
@@ -99,27 +99,27 @@ async def next_due_at(connection: AsyncConnection) -> datetime | None:
 
 
 async def _fire_due_steps(services: Services, now: datetime) -> FiringReport:
-    """Batch after batch. The first one with something in it that concerns customers waits until all such steps were
-    looked at: what is put off, or goes by itself, is not due any more after that.
+    """Batch after batch. What concerns customers waits until all such steps were looked at, which many mails make long:
+    what is put off, or goes by itself, is not due any more after that.
     """
-    report, is_looked_at = FiringReport(), False
+    report, are_looked_at = FiringReport(), False
     number = BATCH_ALONE if services.database.is_sqlite else BATCH
     expansion = frozenset(keys_of(services.library, Category.EXPANSION))
     while True:
         began = time.monotonic()
         async with services.database.long_transaction() as session:
-            connection = await session.connection()
-            rows = await claim_due(connection, now, number)
-            may_fire = is_looked_at or not concern_customers(rows, expansion)
-            batch = await _fire_steps(services, session, rows, now) if rows and may_fire else FiringReport()
+            rows = await claim_due(await session.connection(), now, number)
+            may_fire = rows if are_looked_at else [row for row in rows if not concerns_customers(row, expansion)]
+            batch = await _fire_steps(services, session, may_fire, now) if may_fire else FiringReport()
+        took = time.monotonic() - began
         report.add(batch)
-        if not may_fire:
+        if len(may_fire) < len(rows):
             await keep_away(services, now)
             await send_automatic(services, now)
-            is_looked_at = True
+            are_looked_at = True
         elif len(rows) < number:
             return report
-        await services.database.make_way(time.monotonic() - began)
+        await services.database.make_way(took)
 
 
 async def _fire_steps(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlmodel import col
 
 from bot.db import Database
@@ -44,7 +44,7 @@ class Verdict:
     windows: Sequence[float]
     mailed_twice: int = 0  # mails that the server took again with no kill in between
     unmailed: int = 0  # mails it never took, or of which we do not know that it did
-    unwritten: int = 0  # steps that send a mail, are done, and have not exactly one
+    unwritten: int = 0  # steps that send a mail, are done or left to a person, and have not exactly one
     unsent: int = 0  # deliveries that neither arrived nor are on their way
     failed: int = 0
     unseen: int = 0  # open steps that no message in Slack shows
@@ -109,7 +109,8 @@ async def judge(
         )
         unseen_steps = (await connection.execute(unseen)).scalar_one()
         emails = (await connection.execute(select(*EMAIL))).all()
-        mail_steps = select(col(Step.id)).where(col(Step.kind) == StepKind.EMAIL, col(Step.status) == StepStatus.DONE)
+        is_over = or_(col(Step.status) == StepStatus.DONE, col(Step.reason).is_not(None))
+        mail_steps = select(col(Step.id)).where(col(Step.kind) == StepKind.EMAIL, is_over)
         to_mail = (await connection.execute(mail_steps)).scalars().all()
     windows = list(_windows(mailed, kills))
     written = Counter(row.step_id for row in emails)

@@ -1,21 +1,28 @@
 """Emails that go by themselves, and what makes a person look at them first."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 from sqlmodel import select
 
 from bot.clock import FixedClock
 from bot.engine.code_red import call_code_red
-from bot.models import Account, Contact, DeliveryKind, EmailMessage, Step, StepStatus, Touch
+from bot.engine.runs import start_run
+from bot.engine.state import lock_account
+from bot.errors import DatabaseUnavailable, PlaycallError, TryAgain
+from bot.models import Account, Contact, DeliveryKind, EmailMessage, Step, StepStatus, Touch, TouchpointStatus
+from bot.schedule import automatic, firing
 from bot.schedule.automatic import send_automatic
 from bot.schedule.firing import fire_due
 from bot.services import Services
 from bot.settings import Settings
-from tests.support.world import World, make_playbook
+from tests.support.rules import add_accounts
+from tests.support.world import World, make_playbook, use_playbook
 
 TEMPLATES = {
     "welcome": "Subject: Welcome, {{ contact.first_name }}\n\nHello {{ contact.first_name }}.\n",
@@ -154,6 +161,58 @@ async def test_two_processes_send_one_mail(low_touch: World, services: Services)
     await low_touch.start(email_step())
     sent = await asyncio.gather(*(send_automatic(services, low_touch.now) for _ in range(3)))
     assert sorted(sent) == [0, 0, 1]
+    assert len(await low_touch.deliveries(kind=DeliveryKind.EMAIL)) == 1
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_processes_share_the_mails_and_wait_for_each_other_last(low_touch: World, services: Services) -> None:
+    await start_on_others(low_touch, 2)
+    await low_touch.start(email_step(due="-1d"))
+    async with low_touch.database.transaction() as session:
+        await lock_account(session, low_touch.account_id)  # whose mail is the first
+        sending = asyncio.create_task(send_automatic(services, low_touch.now))
+        async with asyncio.timeout(20):
+            while len(await low_touch.deliveries(kind=DeliveryKind.EMAIL)) < 2:  # noqa: ASYNC110  # of another task
+                await asyncio.sleep(0.01)
+    assert await sending == 3
+
+
+async def start_on_others(world: World, number: int) -> None:
+    """Start a mail on so many more accounts, each with somebody to write to."""
+    playbook = use_playbook(world.library, email_step())
+    for account_id in await add_accounts(world, number):
+        async with world.database.transaction() as session:
+            (await session.get_one(Account, account_id)).touch = Touch.LOW
+            kim = Contact(account_id=account_id, name="Kim Poe", email="kim@new.example", created_at=world.now)
+            kim.roles = ["champion"]
+            session.add(kim)
+        async with world.database.transaction() as session:
+            await start_run(session, world.library, account_id, playbook.key, world.now, actor=world.maya)
+
+
+async def test_colleagues_do_not_wait_for_the_mails(
+    low_touch: World, services: Services, mocker: MockerFixture
+) -> None:
+    """Thousands of mails take minutes, and the process may be killed over them."""
+    run_id = await low_touch.start(email_step(due="-1d"), {"key": "call"})
+    mocker.patch.object(firing, "send_automatic", side_effect=asyncio.CancelledError)
+    with suppress(asyncio.CancelledError):
+        await fire_due(services, low_touch.now)
+    [touchpoint] = await low_touch.touchpoints(status=TouchpointStatus.FIRED)
+    assert touchpoint.step_id == (await low_touch.steps(run_id))["call"].id
+
+
+@pytest.mark.parametrize("error", [DatabaseUnavailable, TryAgain])
+async def test_a_mail_is_not_left_to_a_person_for_what_passes(
+    low_touch: World, services: Services, mocker: MockerFixture, error: type[PlaycallError]
+) -> None:
+    await low_touch.start(email_step())
+    away = mocker.patch.object(automatic, "send_step_email", side_effect=error)
+    with suppress(error):
+        await fire_due(services, low_touch.now)
+    assert not (await the_step(low_touch)).reason
+    mocker.stop(away)
+    await fire_due(services, low_touch.now)
     assert len(await low_touch.deliveries(kind=DeliveryKind.EMAIL)) == 1
 
 

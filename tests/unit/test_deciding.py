@@ -13,7 +13,7 @@ from bot.schedule.deciding import (
     Recipient,
     Recipients,
     Skip,
-    concern_customers,
+    concerns_customers,
     decide_batch,
     decide_firing,
 )
@@ -111,7 +111,7 @@ def test_the_csm_hears_for_one_who_left_and_without_a_csm_the_one_who_left() -> 
     assert decide_batch([row(1, 9), row(2)], TEAM, TEN_IN_BERLIN).fired == {7: [1, 2]}
 
 
-def test_emails_and_steps_of_expansion_playbooks_are_looked_at_before_a_batch_fires() -> None:
-    assert concern_customers([row(1), row(2, step_kind="email")], ())
-    assert concern_customers([row(1), row(2, playbook="referral")], {"referral"})
-    assert not concern_customers([row(1), row(2)], {"referral"})
+def test_emails_and_steps_of_expansion_playbooks_are_looked_at_before_they_fire() -> None:
+    assert concerns_customers(row(1, step_kind="email"), ())
+    assert concerns_customers(row(1, playbook="referral"), {"referral"})
+    assert not concerns_customers(row(1), {"referral"})

@@ -42,7 +42,7 @@ from tests.support.slack_process import slack_process
 
 PEOPLE, HANDS = 60, 60
 LEASE = 3.0  # seconds: what a dead worker held is free again after these
-PAUSE = (0.02, 1.5)  # seconds between two kills
+SHORTEST_PAUSE = 0.02  # seconds between two kills
 REST = 120.0  # seconds at most in which everything comes to rest
 MESSAGES_PER_MINUTE = 6_000
 MAILS_PER_SECOND = 50
@@ -51,13 +51,14 @@ SMTP_TIMEOUT = 5.0  # seconds: what a dead worker was mailing is free again afte
 
 @dataclass
 class Plan:
-    """What is killed how often on which database."""
+    """What is killed how often on which database, with so many seconds between two kills at most."""
 
     name: str
     webs: int
     workers: int
     kills: int
     database_kills: int
+    longest_pause: float
 
 
 @dataclass
@@ -133,7 +134,7 @@ async def _kill(plan: Plan, victims: list[Victim], kill_database: Callable[[], N
     database_turns = set(random.sample(range(plan.kills), plan.database_kills)) if kill_database else set()
     moments = []
     for turn in range(plan.kills):
-        await asyncio.sleep(random.uniform(*PAUSE))  # noqa: S311  # no secret
+        await asyncio.sleep(random.uniform(SHORTEST_PAUSE, plan.longest_pause))  # noqa: S311  # no secret
         for victim in victims:
             victim.revive()
         if turn in database_turns and kill_database:
@@ -183,7 +184,7 @@ async def _stats(url: str) -> Any:
 
 
 async def on_sqlite(kills: int, directory: Path) -> Result:
-    plan = Plan("SQLite", webs=1, workers=1, kills=kills, database_kills=0)
+    plan = Plan("SQLite", webs=1, workers=1, kills=kills, database_kills=0, longest_pause=1.5)
     return await run(plan, f"sqlite:///{directory}/crash.db", None, directory)
 
 
@@ -199,7 +200,8 @@ async def on_postgresql(kills: int, directory: Path) -> Result:
         _start_again(server)
 
     try:
-        plan = Plan("PostgreSQL", webs=2, workers=3, kills=kills, database_kills=max(1, kills // 12))
+        of_database = max(1, kills // 12)
+        plan = Plan("PostgreSQL", webs=2, workers=3, kills=kills, database_kills=of_database, longest_pause=3.0)
         return await run(plan, server.get_uri(), kill, directory)
     finally:
         server.cleanup()

@@ -1,4 +1,7 @@
-"""People at work while processes die: they complete step after step, and click again when nothing answers."""
+"""People at work while processes die: they complete step after step, and click again when nothing answers.
+
+Every other one waits for the message that shows the step, the others work from their Home tabs.
+"""
 
 import asyncio
 import random
@@ -8,18 +11,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from bot.db import Database
 from bot.errors import DatabaseUnavailable
-from bot.models import Step, StepStatus
+from bot.models import PostedStep, Step, StepStatus
 from tests.crash.book import csm_of, slack_id
 from tests.support.clicks import complete_click
 
 PATIENCE = 3.0  # seconds, as Slack has
 ASLEEP = 0.05  # seconds between two clicks of somebody whom nothing answers
+LOOKS = 0.3  # seconds between two looks into Slack of somebody who waits for a message
 THINKING = (0.3, 1.5)  # seconds somebody takes for a step
 
 
@@ -40,7 +44,7 @@ class Crowd:
     async def work(self, relays: Sequence[tuple[int, list[int]]], hands: int) -> None:
         """Run all the relays, so many at a time, until `stopping` is set."""
         waiting = iter(relays)
-        await asyncio.gather(*(self._hand(waiting) for _ in range(hands)))
+        await asyncio.gather(*(self._hand(waiting, reads=bool(number % 2)) for number in range(hands)))
 
     async def at_work(self, patience: float) -> None:
         """Wait until a step is done, for so many seconds at most."""
@@ -48,9 +52,11 @@ class Crowd:
         while not self.told and time.monotonic() < end:  # noqa: ASYNC110  # of many hands, whichever is first
             await asyncio.sleep(ASLEEP)
 
-    async def _hand(self, waiting: Iterator[tuple[int, list[int]]]) -> None:
+    async def _hand(self, waiting: Iterator[tuple[int, list[int]]], *, reads: bool) -> None:
         for account_id, steps in waiting:
             for step_id in steps:
+                while reads and not self.stopping and not await self._is_shown(step_id):  # noqa: ASYNC110  # a person
+                    await asyncio.sleep(LOOKS)
                 while not self.stopping and not await self._done(step_id, account_id):  # noqa: ASYNC110  # a person
                     await asyncio.sleep(ASLEEP)
                 if self.stopping:
@@ -85,11 +91,17 @@ class Crowd:
             writer.close()
 
     async def _is_done(self, step_id: int) -> bool | None:
+        return await self._ask(select(col(Step.status) == StepStatus.DONE).where(col(Step.id) == step_id))
+
+    async def _is_shown(self, step_id: int) -> bool | None:
+        """Whether a message in Slack shows the step."""
+        return await self._ask(select(exists().where(col(PostedStep.step_id) == step_id)))
+
+    async def _ask(self, question: Select[bool]) -> bool | None:
         """None when the database cannot say."""
         try:
             async with self.database.reading() as connection:
-                status = await connection.execute(select(col(Step.status)).where(col(Step.id) == step_id))
-                return bool(status.scalar_one() == StepStatus.DONE)
+                return (await connection.execute(question)).scalar_one()
         except (DatabaseUnavailable, SQLAlchemyError, OSError):
             return None
 

@@ -19,7 +19,7 @@ from bot.clock import FixedClock
 from bot.db import Database
 from bot.models import Alert, Escalation, Run, Severity, Step
 from tests.conftest import MONDAY_10_UTC, opened_on
-from tests.support.life import PEOPLE, PLAYBOOKS, VERBS, Life, begin_life
+from tests.support.life import PEOPLE, PLAYBOOKS, Life, begin_life
 from tests.support.open_workspace import open_workspace
 from tests.support.slack_double import (
     Fault,
@@ -29,6 +29,7 @@ from tests.support.slack_double import (
     rate_limited,
     server_error,
 )
+from tests.support.verbs import VERBS
 
 LIVES = int(os.environ.get("PROPERTY_LIVES", "0"))
 FEW = settings(max_examples=6, derandomize=True, database=None)

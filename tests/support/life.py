@@ -16,38 +16,24 @@ from bot.delivery.builders import BUILDERS
 from bot.delivery.outbox import Outbox
 from bot.engine.accounts import edit_account
 from bot.engine.actors import Actor
-from bot.engine.alert_answers import say_not_now, say_wrong_data, start_recommended
 from bot.engine.alerts import NewAlert, end_alerts, raise_alert
-from bot.engine.answers import Completion
-from bot.engine.escalations import acknowledge_escalation, ask_for_info, resolve_escalation
 from bot.engine.milestones import miss_milestone, plan_milestone, reach_milestone
 from bot.engine.outbox import redraw_escalation, redraw_steps
 from bot.engine.raising import raise_escalation
-from bot.engine.runs import cancel_run, pause_run, resume_run, start_run
-from bot.engine.steps import (
-    block_step,
-    complete_step,
-    mark_not_applicable,
-    reassign_step,
-    skip_step,
-    snooze_step,
-    unblock_step,
-    undo_step,
-)
+from bot.engine.runs import start_run
 from bot.errors import PlaycallError
-from bot.library.library import Library
-from bot.models import ACTIONABLE, Account, Alert, Escalation, MemberRole, Run, Severity, Step
+from bot.models import ACTIONABLE, Account, MemberRole, Severity, Step
 from bot.schedule.firing import fire_due
 from bot.slack.ids import ActionId
 from handlers.boundary import SAVED, SORRY
 from tests.support.invariants import Picture, broken, take_picture, unsent
 from tests.support.slack_double import Fault, SlackDouble
 from tests.support.sleeping import AdvancingSleep
+from tests.support.verbs import VERBS, WITH_STEPS
 from tests.support.workspace import Payload, Workspace
 from tests.support.world import World, use_playbook
 
 PEOPLE = ("maya", "leo", "dana", "sam", "eve")
-OUTCOMES = ("good", "back", "over", "rest")
 LASTING = frozenset(
     {ActionId.STEP_COMPLETE, ActionId.STEP_SNOOZE, ActionId.STEP_UNBLOCK, ActionId.ESCALATION_ACKNOWLEDGE}
 )
@@ -83,52 +69,6 @@ PLAYBOOKS: Mapping[str, Mapping[str, Any]] = {
         "triggers": [{"on": "milestone", "milestone": "live"}],
         "steps": [{"key": "thank"}, {"key": "ask", "due": "thank + 1w", "needs": ["thank"]}],
     },
-}
-
-Act = Callable[[AsyncSession, Library, int, Actor, "Life"], Awaitable[object]]
-
-
-def _give_to(name: str) -> Act:
-    return lambda s, lib, id_, who, life: reassign_step(
-        s, lib, id_, who, life.now, member_id=life.actor(name).member_id
-    )
-
-
-def _complete_as(outcome: str) -> Act:
-    said = Completion(outcome=outcome, reason="So it is")
-    return lambda s, lib, id_, who, life: complete_step(s, lib, id_, who, life.now, said)
-
-
-WITH_STEPS: Mapping[str, Act] = {
-    "skip": lambda s, lib, id_, who, life: skip_step(s, lib, id_, who, life.now, reason="Not now"),
-    "not applicable": lambda s, lib, id_, who, life: mark_not_applicable(s, lib, id_, who, life.now, reason="No"),
-    "undo": lambda s, lib, id_, who, life: undo_step(s, lib, id_, who, life.now),
-    "snooze": lambda s, lib, id_, who, life: snooze_step(s, lib, id_, who, life.now, until=life.day(3)),
-    "block": lambda s, lib, id_, who, life: block_step(s, lib, id_, who, life.now, reason="Waiting"),
-    "unblock": lambda s, lib, id_, who, life: unblock_step(s, lib, id_, who, life.now),
-    **{f"give to {name}": _give_to(name) for name in ("leo", "sam")},
-    **{f"complete as {outcome}": _complete_as(outcome) for outcome in OUTCOMES},
-}
-WITH_RUNS: Mapping[str, Act] = {
-    "pause": lambda s, lib, id_, who, life: pause_run(s, lib, id_, who, life.now),
-    "resume": lambda s, lib, id_, who, life: resume_run(s, lib, id_, who, life.now),
-    "cancel": lambda s, lib, id_, who, life: cancel_run(s, lib, id_, who, life.now, reason="They left"),
-}
-WITH_ESCALATIONS: Mapping[str, Act] = {
-    "acknowledge": lambda s, _, id_, who, life: acknowledge_escalation(s, id_, who, life.now),
-    "ask back": lambda s, _, id_, who, life: ask_for_info(s, id_, who, life.now, question="Since when?"),
-    "resolve": lambda s, lib, id_, who, life: resolve_escalation(s, lib, id_, who, life.now, resolution="Called"),
-}
-WITH_ALERTS: Mapping[str, Act] = {
-    "start": lambda s, lib, id_, who, life: start_recommended(s, lib, id_, who, life.now),
-    "not now": lambda s, _, id_, who, life: say_not_now(s, id_, who, life.now, reason="Busy", days=2),
-    "wrong data": lambda s, lib, id_, who, life: say_wrong_data(s, lib, id_, who, life.now, reason="Test users"),
-}
-VERBS: Mapping[type[SQLModel], Mapping[str, Act]] = {
-    Step: WITH_STEPS,
-    Run: WITH_RUNS,
-    Escalation: WITH_ESCALATIONS,
-    Alert: WITH_ALERTS,
 }
 
 

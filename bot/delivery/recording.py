@@ -18,7 +18,7 @@ from bot.delivery.outgoing import PostMessage, UpdateMessage
 from bot.delivery.web_api import Posted
 from bot.engine.email_fates import email_held, email_sent
 from bot.engine.outbox import redraw_delivery, redraw_escalation, redraw_steps
-from bot.models import Delivery, DeliveryStatus, Escalation, PostedMessage, PostedStep, Run, TimelineEntry
+from bot.models import Delivery, DeliveryStatus, Escalation, PostedMessage, PostedStep, Run, Step, TimelineEntry
 from bot.models.columns import UtcDateTime, constant
 from bot.prepared import Prepared
 from bot.reports.steps_message import steps_gathered
@@ -73,8 +73,7 @@ async def record_found(
 ) -> None:
     """An earlier attempt posted the message, and showed things as they were then.
 
-    It is remembered with every step that was put into it, also with those that want nothing any more, and redrawn
-    when anything it shows has ever changed.
+    It is remembered with every step that was put into it, also with those that want nothing any more, and redrawn.
     """
     steps = dict.fromkeys((*await steps_gathered(session, delivery.id), *message.step_ids))
     await record_posted(session, delivery, replace(message, step_ids=tuple(steps)), posted, BEGINNING, now)
@@ -166,7 +165,11 @@ async def _change(
 
 
 async def _changed_since(session: AsyncSession, message: PostMessage, mark: int) -> bool:
-    shown: ColumnElement[bool] = col(TimelineEntry.step_id).in_(message.step_ids)
+    """Whether something of the runs has changed whose steps it shows: what is done with a run or with all that somebody
+    has to do, as when an account is handed over, is in no step's own entry.
+    """
+    runs = select(Step.run_id).where(col(Step.id).in_(message.step_ids))
+    shown: ColumnElement[bool] = col(TimelineEntry.run_id).in_(runs)
     if message.escalation_id is not None:
         shown = or_(shown, col(TimelineEntry.escalation_id) == message.escalation_id)
     query = select(TimelineEntry.id).where(col(TimelineEntry.id) > mark, shown).limit(1)

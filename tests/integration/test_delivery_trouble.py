@@ -12,6 +12,7 @@ from bot.delivery import builders
 from bot.delivery.courier import Outcome
 from bot.delivery.failures import ABOUT
 from bot.delivery.outgoing import Builder, Outgoing
+from bot.engine.accounts import edit_account
 from bot.engine.outbox import enqueue_steps
 from bot.engine.steps import complete_step
 from bot.models import (
@@ -65,7 +66,7 @@ async def test_a_message_whose_answer_got_lost_is_found_and_not_sent_again(
     outbox = desk.outbox()
     assert await outbox.drain() == {Outcome.RETRY: 1}
     desk.pass_time(seconds=2)
-    assert await outbox.drain() == {Outcome.FOUND: 1}
+    assert (await outbox.drain())[Outcome.FOUND] == 1  # and what it shows is drawn anew
     (message,) = slack.messages("U0MAYA")
     assert (await desk.row(delivery)).status is DeliveryStatus.SENT
     assert [row.ts for row in await desk.posted()] == [message["ts"]]
@@ -102,6 +103,23 @@ async def test_steps_finished_after_a_crash_lose_their_buttons_in_the_message_th
     (message,) = slack.messages("U0MAYA")
     assert [await desk.steps_shown(row.id) for row in await desk.posted()] == [steps]
     assert buttons(message).count("Complete") == 2 - finished
+
+
+async def test_steps_handed_over_after_a_crash_lose_their_buttons_in_the_message_that_had_been_posted(
+    desk: Desk, slack: SlackDouble
+) -> None:
+    """That an account was handed over is told of its run, and not of each step."""
+    world = desk.world
+    _, steps = await desk.open_steps("one")
+    await desk.announce(steps)
+    await die_after_posting(desk, slack, builders.BUILDERS)
+    async with world.database.transaction() as session:
+        changes = {"csm_id": world.eve.member_id}
+        await edit_account(session, world.library, world.account_id, changes, world.dana, desk.clock.now())
+    desk.pass_time(seconds=61)
+    await desk.outbox(builders=builders.BUILDERS).drain()
+    (message,) = slack.messages("U0MAYA")
+    assert "Complete" not in buttons(message)
 
 
 async def test_steps_finished_after_a_crash_that_came_before_posting_are_not_announced(

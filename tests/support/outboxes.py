@@ -23,6 +23,7 @@ from bot.models import (
     Member,
     PostedMessage,
     PostedStep,
+    Step,
     TimelineEntry,
     TimelineKind,
     Touchpoint,
@@ -148,14 +149,15 @@ class Desk:
 
     async def change_step(self, step_id: int) -> None:
         """As any change of a step does, add to the timeline."""
-        entry = TimelineEntry(
-            account_id=self.world.account_id,
-            step_id=step_id,
-            kind=TimelineKind.STEP_SNOOZED,
-            summary="snoozed it",
-            at=self.clock.now(),
-        )
         async with self.world.database.transaction() as session:
+            entry = TimelineEntry(
+                account_id=self.world.account_id,
+                run_id=(await session.get_one(Step, step_id)).run_id,
+                step_id=step_id,
+                kind=TimelineKind.STEP_SNOOZED,
+                summary="snoozed it",
+                at=self.clock.now(),
+            )
             session.add(entry)
 
     async def steps_shown(self, message_id: int) -> list[int]:

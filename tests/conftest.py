@@ -167,6 +167,13 @@ async def postgres(postgres_engines: Database) -> Database:
 
 
 @asynccontextmanager
+async def emptied(database: Database) -> AsyncIterator[Database]:
+    """The same once more within a test."""
+    await _empty(database)
+    yield database
+
+
+@asynccontextmanager
 async def opened_on(engines: Database, content: bytes) -> AsyncIterator[Database]:
     """A SQLite database with this content, opened with the engines of all tests."""
     _write_anew(Path(str(engines.url.database)), content)

@@ -7,8 +7,9 @@ each time; `make crash`, and PROPERTY_LIVES=500 here, try so many others.
 import asyncio
 import os
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 from bot.clock import FixedClock
 from bot.db import Database
 from bot.models import Alert, Escalation, Run, Severity, Step
-from tests.conftest import MONDAY_10_UTC, opened_on
+from tests.conftest import MONDAY_10_UTC, emptied, opened_on
 from tests.support.life import PEOPLE, PLAYBOOKS, Life, begin_life
+from tests.support.mail_server import open_mail_server
 from tests.support.open_workspace import open_workspace
 from tests.support.slack_double import (
     Fault,
@@ -32,7 +34,7 @@ from tests.support.slack_double import (
 from tests.support.verbs import VERBS
 
 LIVES = int(os.environ.get("PROPERTY_LIVES", "0"))
-FEW = settings(max_examples=6, derandomize=True, database=None)
+FEW = settings(max_examples=4, derandomize=True, database=None)
 MANY = settings(max_examples=LIVES or 1)
 CALM = [*HealthCheck]  # a life takes its time, and is long
 MOVES = 30
@@ -63,7 +65,7 @@ durations = one(timedelta(), timedelta(seconds=70), timedelta(minutes=11), timed
 MOVE = st.one_of(
     a("pass_time", durations),
     a("work"),
-    a("work"),
+    a("work", st.just(2)),
     a("complete", one("good", "back", "rest", "over"), pick),
     a("complete", one("good", "back", "rest", "over"), pick),
     a("act", st.just(Step), one(*VERBS[Step]), pick, often),
@@ -76,6 +78,8 @@ MOVE = st.one_of(
     a("escalate", anybody),
     a("milestone", one("reach", "plan", "miss"), anybody),
     a("change_account", st.one_of(st.integers(0, 200), one("maya", "sam", "eve"))),
+    a("measure", one(5, 20, 100), times),
+    a("measure", one(5, 20, 100), times),
     a("data_say", one(None, "60 → 30", "30 → 12"), one(*Severity)),
     a("click", pick, pick, pick, often, times),
     a("click", pick, pick, pick, often, times),
@@ -83,16 +87,20 @@ MOVE = st.one_of(
     a("reply", pick, anybody, times),
     a("trouble", one(*METHODS), st.builds(lambda name: FAULTS[name](), one(*FAULTS)), times),
     a("die_at_work", one(*METHODS), st.booleans()),
+    a("mail_trouble", one(None, "451 Later")),
+    a("die_over_a_mail"),
 )
 
 
-class Lives:
-    """Where each life takes place: on a loop of the tests, with a database and a Slack of its own."""
+NewDatabase = Callable[[], AbstractAsyncContextManager[Database]]
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, engines: Database, template: bytes) -> None:
+
+class Lives:
+    """Where each life takes place: on a loop of the tests, with an empty database, a Slack and a mail server."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, new_database: NewDatabase) -> None:
         self.loop = loop
-        self.engines = engines
-        self.template = template
+        self.new_database = new_database
 
     def live(self, moves: list[Move]) -> None:
         self.loop.run_until_complete(self._live(moves))
@@ -102,6 +110,7 @@ class Lives:
             life = await self._begin(stack)
             await life.start("relay", "maya")
             await life.work()
+            await life.start("letters", "maya")
             for method, *given_ in moves:
                 await getattr(life, method)(*given_)
                 await life.check()
@@ -109,7 +118,7 @@ class Lives:
 
     async def _begin(self, stack: AsyncExitStack) -> Life:
         clock = FixedClock(MONDAY_10_UTC)
-        database = await stack.enter_async_context(opened_on(self.engines, self.template))
+        database = await stack.enter_async_context(self.new_database())
         slack = SlackDouble(clock)
         for name in PEOPLE:
             slack.state.add_person(name)
@@ -117,8 +126,10 @@ class Lives:
             slack.state.add_channel(name)
         await slack.start()
         stack.push_async_callback(slack.stop)
-        ws = await stack.enter_async_context(open_workspace(database, slack, clock))
-        return await begin_life(ws)
+        mail = await stack.enter_async_context(open_mail_server())
+        settings = {"smtp_url": f"{mail.url}?starttls=never", "email_from": "success@ours.example"}
+        ws = await stack.enter_async_context(open_workspace(database, slack, clock, **settings))
+        return await begin_life(ws, mail)
 
 
 @pytest.fixture
@@ -126,9 +137,12 @@ async def loop() -> asyncio.AbstractEventLoop:
     return asyncio.get_running_loop()
 
 
-@pytest.fixture
-def lives(loop: asyncio.AbstractEventLoop, sqlite_engines: Database, migrated_sqlite: bytes) -> Lives:
-    return Lives(loop, sqlite_engines, migrated_sqlite)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def lives(request: pytest.FixtureRequest, loop: asyncio.AbstractEventLoop) -> Lives:
+    fixture = request.getfixturevalue
+    if request.param == "sqlite":
+        return Lives(loop, partial(opened_on, fixture("sqlite_engines"), fixture("migrated_sqlite")))
+    return Lives(loop, partial(emptied, fixture("postgres")))
 
 
 def test_what_always_holds_holds_in_any_life(lives: Lives) -> None:

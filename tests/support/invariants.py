@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from email.message import EmailMessage as Mail
 from typing import TypeVar
 
 from sqlmodel import SQLModel, select
@@ -17,6 +18,8 @@ from bot.models import (
     AlertStatus,
     Delivery,
     DeliveryStatus,
+    EmailMessage,
+    EmailStatus,
     Escalation,
     EscalationStatus,
     Milestone,
@@ -26,6 +29,7 @@ from bot.models import (
     Run,
     RunStatus,
     Step,
+    StepKind,
     StepStatus,
     TimelineEntry,
     TimelineKind,
@@ -67,6 +71,7 @@ class Picture:
     alerts: Sequence[Alert]
     notes: Sequence[Note]
     posted: Sequence[PostedMessage]
+    emails: Sequence[EmailMessage]
 
 
 async def take_picture(database: Database) -> Picture:
@@ -82,6 +87,7 @@ async def take_picture(database: Database) -> Picture:
             alerts=await _all(session, Alert),
             notes=await _all(session, Note),
             posted=await _all(session, PostedMessage),
+            emails=await _all(session, EmailMessage),
         )
 
 
@@ -101,6 +107,14 @@ def broken(seen: Picture, slack: SlackState) -> list[str]:
         *_one_of_each(seen),
         *_messages(seen, slack),
     ]
+
+
+def mail_faults(seen: Picture, taken: Sequence[Mail], broken_off: int) -> list[str]:
+    """What does not hold between the mails of the database and those the mail server took.
+
+    `broken_off` is how often it took one and nobody heard of it: that one is sent again.
+    """
+    return [*_mails(seen, Counter(str(mail["Message-ID"]) for mail in taken), broken_off)]
 
 
 def unsent(seen: Picture) -> list[str]:
@@ -215,6 +229,24 @@ def _one_of_each(seen: Picture) -> Iterator[str]:
     yield from (f"{number} pending deliveries of {key}" for key, number in waiting.items() if number > 1)
     triggered = Counter(run.trigger_key for run in seen.runs if run.trigger_key)
     yield from (f"{number} runs were started by {key}" for key, number in triggered.items() if number > 1)
+
+
+def _mails(seen: Picture, taken: Counter[str], broken_off: int) -> Iterator[str]:
+    known = {email.message_id for email in seen.emails}
+    yield from (f"the mail server has {mail}, which is none of ours" for mail in taken if mail not in known)
+    if (more := taken.total() - len(taken)) > broken_off:
+        yield f"mails were sent again {more} times, and {broken_off} had to be"
+    for email in seen.emails:
+        if email.status is EmailStatus.SENT and email.message_id not in taken:
+            yield f"email {email.id} is sent, and the mail server does not have it"
+    completed = Counter(e.step_id for e in seen.timeline if e.kind is TimelineKind.STEP_COMPLETED)
+    written = Counter(email.step_id for email in seen.emails)
+    for step in seen.steps:
+        if written[step.id] > completed[step.id]:
+            yield f"step {step.key} was completed {completed[step.id]} times and wrote {written[step.id]} mails"
+        by_itself = step.kind is StepKind.EMAIL and step.status is StepStatus.DONE and step.finished_by_id is None
+        if by_itself and not written[step.id]:
+            yield f"step {step.key} was done by itself, and nobody was written to"
 
 
 def _messages(seen: Picture, slack: SlackState) -> Iterator[str]:

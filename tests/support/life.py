@@ -1,12 +1,13 @@
 """Life in a small team, for tests that make it up: people, data, clock, Slack and worker do anything in any order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from aiosmtpd.smtp import SMTP
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,11 +23,16 @@ from bot.engine.outbox import redraw_escalation, redraw_steps
 from bot.engine.raising import raise_escalation
 from bot.engine.runs import start_run
 from bot.errors import PlaycallError
-from bot.models import ACTIONABLE, Account, MemberRole, Severity, Step
+from bot.models import ACTIONABLE, Account, MemberRole, Severity, Step, Touch
 from bot.schedule.firing import fire_due
+from bot.schedule.ruling import evaluate_due
+from bot.signals.ingesting import Sender, take_in
+from bot.signals.sent import SentSignal
 from bot.slack.ids import ActionId
 from handlers.boundary import SAVED, SORRY
-from tests.support.invariants import Picture, broken, take_picture, unsent
+from tests.support.invariants import Picture, broken, mail_faults, take_picture, unsent
+from tests.support.mail_server import Mailroom, hang_up
+from tests.support.rules import make_rule, measure, use_rules
 from tests.support.slack_double import Fault, SlackDouble
 from tests.support.sleeping import AdvancingSleep
 from tests.support.verbs import VERBS, WITH_STEPS
@@ -37,6 +43,12 @@ PEOPLE = ("maya", "leo", "dana", "sam", "eve")
 LASTING = frozenset(
     {ActionId.STEP_COMPLETE, ActionId.STEP_SNOOZE, ActionId.STEP_UNBLOCK, ActionId.ESCALATION_ACKNOWLEDGE}
 )
+NEWS = {"template": "new-admin/day-3", "to": ["champion"]}  # which asks for nothing that may be missing
+RULES = (
+    make_rule(key="fell", then={"alert": {"to": "csm", "playbook": "cheer"}}, cool_down=0),
+    make_rule(key="fell-far", when="measures.now <= measures.before * 0.5", then={"start": "relay"}, cool_down=1),
+)
+USUAL_USE = 100
 ENDLESS = 40  # rounds of work after which nothing may be left to send
 
 PLAYBOOKS: Mapping[str, Mapping[str, Any]] = {
@@ -65,6 +77,12 @@ PLAYBOOKS: Mapping[str, Mapping[str, Any]] = {
             {"key": "last", "due": "opening + 1d", "needs": ["review", "call"]},
         ],
     },
+    "letters": {
+        "steps": [
+            {"key": "news", "kind": "email", "mode": "automatic", "email": NEWS},
+            {"key": "more", "kind": "email", "mode": "automatic", "due": "news + 8d", "needs": ["news"], "email": NEWS},
+        ]
+    },
     "cheer": {
         "triggers": [{"on": "milestone", "milestone": "live"}],
         "steps": [{"key": "thank"}, {"key": "ask", "due": "thank + 1w", "needs": ["thank"]}],
@@ -78,8 +96,10 @@ class Life:
 
     ws: Workspace
     world: World
+    mail: Mailroom
     messages: list[Payload] = field(default_factory=list)
     heard: int = 0  # calls of the bot to Slack that were looked at
+    broken_off: int = 0  # times the mail server took a mail and nobody heard of it: it may be sent again
 
     # --- the world ----------------------------------------------------------------------------------------------------
 
@@ -186,6 +206,15 @@ class Life:
 
         await self.change(tell)
 
+    async def measure(self, number: float, times: int) -> None:
+        """So much use is reported of each day of a week, and perhaps the same report comes again."""
+        week = [
+            SentSignal(account="acme", kind="active_users", number=number, observed_at=day, external_id=str(day))
+            for day in (self.now - timedelta(days=days) for days in range(7))
+        ]
+        for _ in range(times):
+            await take_in(self.database, self.world.library, week, Sender("usage", "usage"), self.now)
+
     # --- Slack --------------------------------------------------------------------------------------------------------
 
     async def click(self, pick: int, element: int, option: int, who: str, times: int) -> None:
@@ -224,31 +253,60 @@ class Life:
 
     # --- the worker ---------------------------------------------------------------------------------------------------
 
-    async def work(self) -> None:
-        """A worker as it is just after its start: it fires what is due, and sends what it may."""
-        await fire_due(self.ws.services, self.now)
-        await self._outbox().drain()
+    async def work(self, workers: int = 1) -> None:
+        """Workers as they are just after their start: they look at what was measured, fire what is due, and send what
+        they may.
+        """
+        await asyncio.gather(*(self._begin_work() for _ in range(workers)))
+        await asyncio.gather(*(self._outbox().drain() for _ in range(workers)))
         self._look()
 
     async def trouble(self, method: str, fault: Fault, times: int) -> None:
         """The next calls of the method go wrong."""
         self.slack.fail(method, fault, times=times)
 
+    async def mail_trouble(self, answer: str | None) -> None:
+        """The mail server does not take the next mail for now, or takes it and breaks off before it says so."""
+        self.mail.to_data.append(answer or self._break_off)
+
     async def die_at_work(self, method: str, accepted: bool) -> None:
         """The worker is killed while Slack has its call: before Slack has done what it says, or right after."""
-        await fire_due(self.ws.services, self.now)
+        await self._begin_work()
         silence = asyncio.Event()
         self.slack.fail(method, Fault(hold=silence, carried_out=accepted, status=200 if accepted else 500))
-        called = len(self.slack.calls_of(method))
-        working = asyncio.create_task(self._outbox().drain())
-        calling = asyncio.create_task(self.slack.until_called(method, called + 1))
-        await asyncio.wait([working, calling], return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, calling):
-            task.cancel()
-        await asyncio.gather(working, calling, return_exceptions=True)
+        await self._work_until(self.slack.until_called(method, len(self.slack.calls_of(method)) + 1))
         silence.set()
         self.slack.forget_faults()
+
+    async def die_over_a_mail(self) -> None:
+        """The worker is killed after the mail server has taken a mail and before it has said so."""
+        await self._begin_work()
+        taken = asyncio.Event()
+
+        def keep_waiting(_: SMTP) -> None:
+            self.broken_off += 1
+            taken.set()
+
+        self.mail.to_data = [keep_waiting]
+        await self._work_until(taken.wait())
+        self.mail.to_data = []
+
+    async def _begin_work(self) -> None:
+        await evaluate_due(self.ws.services, self.now)
+        await fire_due(self.ws.services, self.now)
+
+    async def _work_until(self, killed: Coroutine[Any, Any, object]) -> None:
+        """Send until somebody comes with SIGKILL, or everything is sent."""
+        tasks = [asyncio.create_task(self._outbox().drain()), asyncio.create_task(killed)]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._look()
+
+    def _break_off(self, server: SMTP) -> None:
+        self.broken_off += 1
+        hang_up(server)
 
     def _outbox(self) -> Outbox:
         return Outbox(self.ws.services, self.ws.client, BUILDERS, sleep=AdvancingSleep(self.clock))
@@ -264,11 +322,17 @@ class Life:
 
     async def check(self) -> None:
         seen = await take_picture(self.database)
-        assert not (found := [*broken(seen, self.slack.state), *self._apologies()]), "\n".join(found)
+        found = [
+            *broken(seen, self.slack.state),
+            *mail_faults(seen, self.mail.taken, self.broken_off),
+            *self._apologies(),
+        ]
+        assert not found, "\n".join(found)
 
     async def come_to_rest(self) -> None:
         """Nothing goes wrong any more: within days everything is sent, each once, and Slack shows what is saved."""
         self.slack.forget_faults()
+        self.mail.to_data = []
         for _ in range(ENDLESS):
             await self.work()
             seen = await take_picture(self.database)
@@ -333,11 +397,16 @@ def _filled(element: Mapping[str, Any], option: int, day: str) -> Any:
             return element["options"][option % len(element["options"])]["value"]
 
 
-async def begin_life(ws: Workspace) -> Life:
+async def begin_life(ws: Workspace, mail: Mailroom) -> Life:
+    """acme is served with low touch, and has been used as usual."""
     world = await ws.people()
     for key, written in PLAYBOOKS.items():
         use_playbook(world.library, *written["steps"], key=key, title=key.capitalize(), **_others(written))
-    return Life(ws, world)
+    async with world.database.transaction() as session:
+        (await session.get_one(Account, world.account_id)).touch = Touch.LOW
+    await use_rules(world, *RULES)
+    await measure(world, "active_users", *[USUAL_USE] * 35)
+    return Life(ws, world, mail)
 
 
 def _others(written: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,11 @@ from tests.support.workspace import SECRET, Workspace, slack_settings
 
 
 @asynccontextmanager
-async def open_workspace(database: Database, slack: SlackDouble, clock: FixedClock) -> AsyncIterator[Workspace]:
-    settings = slack_settings(database, slack.url)
+async def open_workspace(
+    database: Database, slack: SlackDouble, clock: FixedClock, **changes: Any
+) -> AsyncIterator[Workspace]:
+    """`changes` are settings other than those of a test's usual deployment."""
+    settings = slack_settings(database, slack.url, **changes)
     services = build_services(settings, clock)
     await services.database.close()
     services = replace(services, database=database)

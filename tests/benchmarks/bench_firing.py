@@ -24,6 +24,7 @@ from bot.engine.actors import Actor
 from bot.engine.steps import complete_step
 from bot.library.library import Library
 from bot.library.schema import dump
+from bot.logs import configure_logging
 from bot.migrating import migrate
 from bot.models import Account, Delivery, Member, MemberRole, PlaybookVersion, Run, Step, Touchpoint, TouchpointStatus
 from bot.models.columns import UtcDateTime
@@ -229,6 +230,7 @@ async def one_job_each(path: Path) -> float:
 
 
 async def main() -> None:
+    configure_logging("WARNING")
     quiet, busy, bare, floors, stalls, waits = [], [], [], [], [], []
     with tempfile.TemporaryDirectory() as directory:
         database = Database(f"sqlite+aiosqlite:///{Path(directory) / 'playcall.db'}")

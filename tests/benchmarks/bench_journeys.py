@@ -42,7 +42,7 @@ def plan_year(library: Library, anchors: Anchors, country: str) -> int:
             playbook = library.catalog.playbooks.get(key)
             if playbook is None:
                 continue
-            countries = {step.key: country for step in playbook.steps}
+            countries = dict.fromkeys(playbook.by_key, country)
             planned = plan_due_dates(
                 playbook, started_on=place.started_on, anchors=anchors, settled_on={}, countries=countries
             )

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copy2, copytree
 from statistics import median
 
 import yaml
@@ -32,10 +33,9 @@ def write_library(directory: Path) -> list[Path]:
         copy.parent.mkdir(exist_ok=True)
         copy.write_text(text.replace("*Good looks like:*", f"*Good looks like, in {number}:*"), "utf-8")
         written.append(copy)
-    groups = ROOT / "playbooks" / "groups"
-    for group in groups.glob("*.yaml"):
-        (directory / "groups").mkdir(exist_ok=True)
-        (directory / "groups" / group.name).write_bytes(group.read_bytes())
+    for configuration in (ROOT / "playbooks").glob("*.yaml"):
+        copy2(configuration, directory)
+    copytree(ROOT / "playbooks" / "groups", directory / "groups")
     return written
 
 

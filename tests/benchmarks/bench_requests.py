@@ -58,6 +58,7 @@ FIRINGS = 5
 
 
 async def serve_playcall(port: int, slack_url: str, path: str) -> None:
+    configure_logging("INFO")  # as it is run in earnest
     services = build_services(_settings(slack_url, path))
     async with open_slack_client(services.settings) as client:
         spare_from_collection()  # as the web process does
@@ -106,7 +107,6 @@ def _settings(slack_url: str, path: str) -> Settings:
         slack_signing_secret=SECRET,
         slack_api_url=slack_url,
         database_url=f"sqlite:///{path}",
-        log_level="WARNING",
     )
 
 
@@ -124,7 +124,8 @@ async def server(kind: str, slack_url: str, path: Path) -> AsyncIterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     arguments = ["-m", "tests.benchmarks.bench_requests", kind, str(port), slack_url, str(path)]
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments)
+    with path.with_name(f"{kind}.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stderr=log)
     try:
         await _until_listening(port)
         yield port

@@ -37,7 +37,7 @@ check: install ## what must hold before a commit: format, lint, types, import di
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 bench: install ## the benchmarks, one after another
-	@set -e; for file in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$file .py); echo; done
+	@failed=0; for file in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$file .py) || failed=1; echo; done; exit $$failed
 
 crash: install ## kill every process hundreds of times under load, then make up lives; prints what was lost or repeated
 	@$(BIN)/python -m tests.crash

@@ -41,7 +41,7 @@ bench: install ## the benchmarks, one after another
 
 crash: install ## kill every process hundreds of times under load, then make up lives; prints what was lost or repeated
 	@$(BIN)/python -m tests.crash
-	@PROPERTY_LIVES=200 $(BIN)/python -m pytest -q tests/integration/test_properties.py
+	@PROPERTY_LIVES=100 $(BIN)/python -m pytest -q tests/integration/test_properties.py
 
 audit: ## look up the pinned packages among those with a published advisory (needs pypi.org)
 	@PYTHON=$(PYTHON) .ci/audit

@@ -68,6 +68,7 @@ def restore(
         settings = load_settings()
         async with open_database(settings) as database:
             url = database.url
+            await backup.require_backup(url, file)
             if not replace and await backup.holds_something(database):
                 raise InvalidInput("This database is in use. `--replace` gives up what it holds for the backup.")
         async with only_worker(url):

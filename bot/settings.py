@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +20,17 @@ def async_database_url(url: str) -> str:
     return url
 
 
+def _usable_database_url(url: str) -> str:
+    """Raises ValueError, without the address, which may hold a password."""
+    if not async_database_url(url).startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+        raise ValueError("it must begin with sqlite:/// or postgresql://")
+    try:
+        urlsplit(url).port  # noqa: B018  # which it works out when it is asked
+    except ValueError:
+        raise ValueError("the port is no number; in a password, @ : / and # are written %40 %3A %2F and %23") from None
+    return async_database_url(url)
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
 
@@ -26,7 +38,7 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_app_token: SecretStr | None = Field(None, description="Socket Mode is used when this is set.")
     slack_api_url: str = "https://slack.com/api/"
-    database_url: Annotated[str, AfterValidator(async_database_url)] = Field("sqlite:///playcall.db", repr=False)
+    database_url: Annotated[str, AfterValidator(_usable_database_url)] = Field("sqlite:///playcall.db", repr=False)
     port: int = 3000
     playbooks_dir: Path = ROOT / "playbooks"
     templates_dir: Path = ROOT / "templates"

@@ -30,7 +30,8 @@ def load_settings() -> "Settings":
     except ValidationError as error:
         first = error.errors(include_input=False)[0]  # the value may be a secret
         variable = "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(f"The environment variable {variable} cannot be used: {first['msg']}.") from None
+        why = first["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(f"The environment variable {variable} cannot be used: {why}.") from None
     configure_logging(settings.log_level)
     return settings
 

@@ -1,10 +1,12 @@
 """`playcall contacts export|erase EMAIL`: for a person who asks what is kept about them."""
 
+import sys
 from typing import Annotated
 
 import typer
 
 from bot.commands.environment import load_settings, open_database, run_async
+from bot.errors import InvalidInput
 
 Email = Annotated[str, typer.Argument(help="The person's email.")]
 
@@ -30,6 +32,8 @@ def erase(
     from bot.engine.privacy import erase_contact
 
     if not yes:
+        if not sys.stdin.isatty():
+            raise InvalidInput("Nobody is there to be asked whether it is meant. `--yes` does not ask.")
         typer.confirm(f"Take {email} out for good?", abort=True)
 
     async def take_out() -> int:
@@ -37,4 +41,5 @@ def erase(
             return await erase_contact(session, email, SystemClock().now())
 
     changed = run_async(take_out())
-    typer.echo(f"{email} is taken out of {changed} rows. What stands in Slack and in mailboxes is not ours to change.")
+    rows = "1 row" if changed == 1 else f"{changed} rows"
+    typer.echo(f"{email} is taken out of {rows}. What stands in Slack and in mailboxes is not ours to change.")

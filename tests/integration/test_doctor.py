@@ -160,10 +160,17 @@ async def test_an_unmigrated_database_fails_and_its_data_is_not_looked_at(doctor
 
 
 async def test_a_database_that_is_down_fails(doctor: Doctor) -> None:
-    down = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    down = Database("postgresql+asyncpg://nobody:secret@127.0.0.1:1/none")
     found = [finding async for finding in examine(doctor.settings, down, doctor.world.now)]
-    assert "cannot reach its database" in str(found[-1])
+    assert "nobody:***@127.0.0.1:1/none cannot be reached: [Errno" in str(found[-1])
     assert found[-1].level is Level.FAIL
+
+
+async def test_the_doctor_makes_no_database_where_none_is(doctor: Doctor, tmp_path: Path) -> None:
+    path = tmp_path / "mistyped.db"
+    found = [f async for f in examine(doctor.settings, Database(f"sqlite+aiosqlite:///{path}"), doctor.world.now)]
+    assert f"There is no file {path}. Is DATABASE_URL right?" in str(found[-1])
+    assert not path.exists()
 
 
 async def test_members_without_slack_and_accounts_without_csm_are_warnings(doctor: Doctor) -> None:

@@ -107,6 +107,12 @@ def test_bad_usage_is_one_line_and_exit_code_2(arguments: list[str], words: str,
         ({"SLACK_BOT_TOKEN": "xoxb-1"}, ["serve"], "SLACK_SIGNING_SECRET is not set. Find it at"),
         ({"PORT": "many"}, ["serve"], "PORT cannot be used"),
         ({"LOG_LEVEL": "LOUD"}, ["worker"], "LOG_LEVEL cannot be used"),
+        (
+            {"DATABASE_URL": "mysql://a:b@h/x"},
+            ["migrate"],
+            "DATABASE_URL cannot be used: it must begin with sqlite:///",
+        ),
+        ({"DATABASE_URL": "postgresql://a:b#c@h/x"}, ["doctor"], "DATABASE_URL cannot be used: the port is no number"),
     ],
 )
 def test_a_setting_that_is_missing_or_wrong_is_named(
@@ -121,6 +127,11 @@ def test_a_setting_that_is_missing_or_wrong_is_named(
         monkeypatch.setenv(name, value)
     assert cli.run(arguments) == 1
     assert words in complaint()
+
+
+def test_nobody_is_erased_where_nobody_can_be_asked(migrated: Path, complaint: Callable[[], str]) -> None:  # noqa: ARG001
+    assert cli.run(["contacts", "erase", "jane@acme.example"]) == 1
+    assert "`--yes` does not ask" in complaint()
 
 
 @pytest.mark.parametrize("arguments", [["serve"], ["worker"]])

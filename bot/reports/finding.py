@@ -28,7 +28,7 @@ NEAR, SURE, LEAD = 62.0, 88.0, 12.0  # of 100: worth suggesting; good enough to 
 @dataclass(frozen=True, slots=True)
 class Found:
     account: AccountHead
-    exact: bool = True
+    guessed_from: str | None = None  # what was typed, when it does not name the account but comes near
 
     @property
     def account_id(self) -> int:
@@ -83,6 +83,14 @@ def require_found(found: Found | Unsure) -> Found:
     if isinstance(found, Found):
         return found
     raise NotFound(unsure_words(found))
+
+
+def require_named(found: Found | Unsure) -> Found:
+    """The same, where something is about to change: a guess is only suggested."""
+    if isinstance(found, Found) and found.guessed_from:
+        head = found.account
+        found = Unsure(found.guessed_from, (Candidate(head.id, head.key, head.name),))
+    return require_found(found)
 
 
 def unsure_words(unsure: Unsure) -> str:
@@ -142,7 +150,7 @@ async def _find_near(reader: Reader, wanted: str) -> Found | Unsure:
     clear = len(near) == 1 or (len(near) > 1 and near[0].score - near[1].score >= LEAD)
     if len(same) == 1 or (not same and near and near[0].score >= SURE and clear):
         chosen = (same or near)[0].candidate
-        return Found(await load_head(reader, chosen.account_id), exact=False)
+        return Found(await load_head(reader, chosen.account_id), guessed_from=None if same else wanted)
     return Unsure(wanted, tuple(one.candidate for one in (same or near)[:SUGGESTIONS]))
 
 

@@ -5,7 +5,7 @@ from bot.engine.calendars import local_date
 from bot.engine.governance.exemptions import end_exemption
 from bot.errors import InvalidInput
 from bot.reports.exemptions import load_exemptions
-from bot.reports.finding import find_account_and_rest, require_found
+from bot.reports.finding import find_account_and_rest, require_named
 from bot.reports.playbooks import find_playbook
 from bot.slack.exemption_views import build_exemption_list
 from bot.slack.incoming import first_word
@@ -26,7 +26,7 @@ async def exempt_account(call: CommandCall, text: str) -> None:
     playbook = find_playbook(library, key)
     async with call.services.database.glance() as reader:
         found, word = await find_account_and_rest(reader, rest)
-        account = require_found(found).account
+        account = require_named(found).account
     if word.lower() == END:
         async with call.changing() as session:
             change = await end_exemption(session, library, account.id, call.actor, call.now, playbook_key=playbook.key)

@@ -9,7 +9,7 @@ from bot.errors import InvalidInput, NotFound
 from bot.reports.playbooks import find_playbook, runs_under_way
 from bot.slack.incoming import first_word
 from bot.slack.text import plain
-from handlers.accounts import account_named
+from handlers.accounts import account_to_change
 from handlers.call import CommandCall
 
 BECAUSE = re.compile(r"\sbecause\s", re.IGNORECASE)
@@ -39,7 +39,7 @@ async def change_runs(
     if not key or not name:
         raise InvalidInput(f"Say which playbook and which account: `/playbook {verb} KEY ACCOUNT`.")
     playbook = find_playbook(call.services.library, key)
-    account = await account_named(call, name)
+    account = await account_to_change(call, name)
     async with call.changing() as session:
         runs = await runs_under_way(session, account.id, playbook.key)
         if not runs:

@@ -9,7 +9,7 @@ from bot.slack.incoming import first_word
 from bot.slack.payloads import StartRun
 from bot.slack.playbook_views import build_contact_modal, build_plan
 from bot.slack.text import plain
-from handlers.accounts import account_named
+from handlers.accounts import account_to_change
 from handlers.call import CommandCall
 from handlers.commands.playbook_bulk import ALL, ask_bulk
 
@@ -26,7 +26,7 @@ async def start_playbook(call: CommandCall, text: str) -> None:
     if name.lower().startswith(ALL):
         await ask_bulk(call, playbook, name[len(ALL) :].strip().lower())
         return
-    account = await account_named(call, name)
+    account = await account_to_change(call, name)
     if playbook.subject == "contact":
         await ask_for_contact(call, playbook, account)
     else:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.errors import InvalidInput
 from bot.reports.account_head import AccountHead
-from bot.reports.finding import find_account_and_rest, require_found
+from bot.reports.finding import find_account_and_rest, require_named
 from bot.slack.account_help import usage
 from handlers.accounts import account_named
 from handlers.call import CommandCall
@@ -20,9 +20,9 @@ async def named_account(call: CommandCall, text: str, subcommand: str) -> Accoun
 
 
 async def account_and_rest(call: CommandCall, text: str, subcommand: str) -> tuple[AccountHead, str]:
-    """The account that the first words of `text` name, and what follows it."""
+    """The account that the first words of `text` name, and what follows it, which may be a change of the account."""
     if not text:
         raise InvalidInput(usage(subcommand))
     async with call.services.database.glance() as reader:
         found, rest = await find_account_and_rest(reader, text)
-        return require_found(found).account, rest
+        return require_named(found).account, rest

@@ -341,3 +341,24 @@ async def test_an_account_that_is_not_clear_is_asked_for_in_the_modal(
 async def test_a_long_message_is_cut_to_what_the_modal_takes(ws: Workspace, world: World) -> None:  # noqa: ARG001
     await ws.shortcut("maya", "log_to_account", MESSAGE | {"text": "word " * 2_000})
     shown(ws.opened_views[0])
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("/account", "note acmee They are happy"),
+        ("/account", "sentiment acmee red They are unhappy"),
+        ("/account", "milestone acmee go-live reached"),
+        ("/account", "contact acmee add Jim Poe jim@acme.example"),
+        ("/playbook", "start basic-onboarding acmee"),
+    ],
+)
+async def test_nothing_is_changed_on_a_guess(command: str, text: str, ws: Workspace, world: World) -> None:
+    answer = await ws.command("maya", command, text)
+    assert answer["text"].startswith("There is no account “acmee”. Did you mean Acme (acme)?")
+    assert await world.timeline() == []
+
+
+async def test_another_spelling_of_the_name_is_no_guess(ws: Workspace, world: World) -> None:
+    await ws.command("maya", "/account", "note ACME! They are happy")
+    assert await world.timeline()

@@ -10,6 +10,7 @@ from bot.slack.text import label
 
 ROWS = 15
 REASONS = 2
+QUOTES = '“”"'  # which a reason that cites somebody may have already
 
 
 @dataclass
@@ -82,7 +83,7 @@ def step_words(step: StuckStep, *, with_playbook: bool = True) -> str:
     if step.median_days_open is not None:
         facts.append(f"takes {_days(step.median_days_open)}")
     line = f"*{label(step.title, 100)}*{where}\n{'  ·  '.join(facts)}"
-    reasons = "; ".join(f"“{label(reason, 120)}”" for reason in step.top_reasons())
+    reasons = "; ".join(f"“{label(reason.strip(QUOTES), 120)}”" for reason in step.top_reasons())
     return f"{line}\n{reasons}" if reasons else line
 
 

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from bot.db import Reader
 from bot.library.health_config import HealthConfig
-from bot.models import Account, AccountRole, HealthSnapshot
+from bot.models import Account, AccountRole, HealthSnapshot, Stage
 from bot.reports.account_head import Statement
 from bot.signals.components import HealthFacts
 from bot.signals.health import Band, Health
@@ -82,7 +82,12 @@ def _by_snapshot(which: ColumnElement[bool], now: datetime) -> Statement:
         .join(HealthSnapshot, of_account, isouter=True)
         .where(which)
         .order_by(
-            score.is_(None), score, col(Account.renewal_date).is_(None), col(Account.renewal_date), col(Account.id)
+            col(Account.stage) == Stage.CHURNED,
+            score.is_(None),
+            score,
+            col(Account.renewal_date).is_(None),
+            col(Account.renewal_date),
+            col(Account.id),
         )
     )
 
@@ -105,10 +110,14 @@ def _line(
 
 
 def in_order_of_need(lines: Sequence[AccountLine]) -> list[AccountLine]:
-    """Red before yellow before unknown before green; then more overdue steps, a lower score, an earlier renewal."""
+    """Red before yellow before unknown before green; then more overdue steps, a lower score, an earlier renewal.
+
+    Those who have left come last.
+    """
     return sorted(
         lines,
         key=lambda line: (
+            line.stage == Stage.CHURNED,
             GRAVITY[line.health.band],
             -line.steps_overdue,
             line.health.score or 0,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.engine.actors import Actor
 from bot.engine.calendars import local_date
 from bot.library.health_config import HealthConfig
-from bot.models import MilestoneStatus, RunStatus, TimelineKind
+from bot.models import MilestoneStatus, RunStatus, Stage, TimelineKind
 from bot.reports.account_card import AccountCard, ContactLine, MilestoneLine, PlanLine, RunLine
 from bot.reports.account_head import AccountHead
 from bot.reports.account_list import AccountLine, AccountPage
@@ -170,7 +170,7 @@ def list_view(page: AccountPage, reader: Actor, now: datetime, *, everybody: boo
 
 def _account(line: AccountLine, today: date) -> AccountRow:
     facts = [line.stage]
-    if line.renewal_date:
+    if line.renewal_date and line.stage != Stage.CHURNED:
         facts.append(f"renews {days_words(line.renewal_date, today)}")
     if line.steps_overdue:
         facts.append(f"{line.steps_overdue} of {line.steps_open} open steps overdue")

@@ -21,6 +21,7 @@ from bot.models import (
     Run,
     RunStatus,
     Severity,
+    Stage,
     Step,
 )
 from bot.models.columns import constant
@@ -87,12 +88,17 @@ async def _escalations(session: AsyncSession, which: ColumnElement[bool], reader
 
 
 async def _accounts(session: AsyncSession, library: Library, member_id: int, now: datetime) -> tuple[AccountRow, ...]:
-    """The accounts the member has a role on, the next renewal first."""
+    """The accounts the member has a role on, the next renewal first, and those who have left last."""
     mine = select(AccountRole.account_id).where(AccountRole.member_id == member_id)
     query = (
         select(Account)
         .where(col(Account.id).in_(mine), col(Account.archived).is_(False))
-        .order_by(col(Account.renewal_date).is_(None), col(Account.renewal_date), col(Account.name))
+        .order_by(
+            col(Account.stage) == Stage.CHURNED,
+            col(Account.renewal_date).is_(None),
+            col(Account.renewal_date),
+            col(Account.name),
+        )
         .limit(SHOWN)
     )
     accounts = (await session.exec(query)).all()

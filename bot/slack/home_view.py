@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from bot.models import EscalationStatus, Severity
+from bot.models import EscalationStatus, Severity, Stage
 from bot.slack.agenda import Agenda, agenda_words, build_agenda_rows
 from bot.slack.alert_message import AlertCard, build_alert_rows
 from bot.slack.blocks import Block, actions, button, context, header, section, sections
@@ -113,7 +113,7 @@ def _accounts(rows: Sequence[AccountRow], today: date) -> list[Block]:
 
 def _account(row: AccountRow, today: date) -> str:
     facts = [row.health or "health unknown", row.stage]
-    if row.renewal_date:
+    if row.renewal_date and row.stage != Stage.CHURNED:
         facts.append(f"renews {day_words(row.renewal_date, today)}")
     if row.open_steps:
         facts.append(f"{row.open_steps} open step{'s' if row.open_steps > 1 else ''}")

@@ -76,7 +76,7 @@ def _blocks(page: OutreachPage) -> Iterator[Block]:
     if page.past:
         yield from sections(["*They heard from us*", *(_past(one, page.today) for one in page.past)])
     elif page.past is not None:
-        yield context(f"They have not heard from us in the last {page.days} days.")
+        yield context(f"No step of a playbook has reached them in the last {page.days} days.")
     gap = "a day" if page.gap_days == 1 else f"{page.gap_days} days"
     yield context(f"Between contacts of different playbooks there should be {gap}; what goes by itself keeps to it.")
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.engine.accounts import edit_account, log_sentiment
 from bot.engine.notes import add_note
-from bot.models import Member, MemberRole, MilestoneStatus, NoteSource, Sentiment
+from bot.models import Member, MemberRole, MilestoneStatus, NoteSource, Sentiment, Stage
 from bot.signals.health_snapshots import snapshot_health
 from tests.support.accounts import Book
 from tests.support.reading import dumped, shown
@@ -182,6 +182,16 @@ async def test_the_list_begins_with_what_needs_attention(ws: Workspace, world: W
     assert page.index("Acme") < page.index("Initech") < page.index("Globex")
     assert "1 of 2 open steps overdue" in page
     assert "Hooli" not in page
+
+
+async def test_who_has_left_comes_last_and_does_not_renew(ws: Workspace, world: World, book: Book) -> None:
+    left = {"stage": Stage.CHURNED, "sentiment": Sentiment.RED, "renewal_date": world.now.date()}
+    await book.account("dunder", {MemberRole.CSM: world.maya.member_id}, sentiment_at=world.now, **left)
+    await ws.event("maya", {"type": "app_home_opened", "tab": "home"})
+    home = shown(ws.published_homes[-1]["view"])
+    for page in (home, shown(await ws.command("maya", "/account", "list"))):
+        assert page.index("Acme") < page.index("Dunder")
+        assert "renews" not in page[page.index("Dunder") :]
 
 
 async def test_leaders_list_everybodys_accounts(ws: Workspace, world: World, book: Book) -> None:

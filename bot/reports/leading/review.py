@@ -74,7 +74,7 @@ async def load_review(session: AsyncSession, library: Library, quarter: Quarter,
     """Of a quarter that is not over yet, what there is so far."""
     parts = [
         ReviewPart("Outcomes", (*await _runs(session, quarter), *await _objectives(session, quarter))),
-        ReviewPart("How playbooks ended", tuple(await _endings(session, library, quarter))),
+        ReviewPart("What was decided", tuple(await _endings(session, library, quarter))),
         ReviewPart("Escalations and what was learned", tuple(await _escalations(session, quarter))),
         ReviewPart("Where steps got stuck", tuple(await _stuck(session, quarter, now))),
         ReviewPart("Suggestions", tuple(await _suggestions(session, quarter))),

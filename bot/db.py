@@ -18,6 +18,7 @@ turn like a writer.
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, Engine, Executable, event
@@ -49,7 +50,9 @@ CHECKPOINT_EVERY = 75  # short transactions; with some thirteen pages each that 
 CACHE_KIB = 32 * 1024  # for each connection, as it is needed; SQLite's own 2 MB are less than a batch of firing touches
 READ_ONLY = "playcall_read_only"
 GAVE_WAY = {"40P01", "40001", "55P03"}  # PostgreSQL: deadlock detected, serialization failure, lock not available
-AWAY = ("08", "57P")  # PostgreSQL: the connection broke; the server is going down, crashed, or not up yet
+AWAY = ("08", "57P", "28", "3D")
+"""PostgreSQL: the connection broke; the server is going down, crashed, or not up yet; it does not let us in; it has no
+such database."""
 UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
 
 
@@ -146,6 +149,10 @@ class Database:
         if self._near is not None:
             self._near.close()
             self._near = None
+
+    def file_is_absent(self) -> bool:
+        """Whether this is SQLite, and its file is not there yet. To connect would make it."""
+        return self.is_sqlite and bool(self.url.database) and not Path(str(self.url.database)).exists()
 
     async def close(self) -> None:
         self._close_near()

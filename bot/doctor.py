@@ -1,9 +1,7 @@
 """`playcall doctor`: is everything set up, and what is to be mended where it is not."""
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,9 +13,10 @@ from sqlmodel import col
 
 from bot.app import open_slack_client
 from bot.db import Database
+from bot.doctor_database import look_at_database
 from bot.doctor_mail import look_at_mail
 from bot.engine.guardrails import why_idle
-from bot.errors import ConfigurationError, DatabaseUnavailable
+from bot.errors import ConfigurationError
 from bot.findings import Finding, Level
 from bot.library.library import Library
 from bot.library.loading import playbook_files
@@ -40,7 +39,6 @@ from bot.models import (
     TouchpointStatus,
 )
 from bot.settings import Settings
-from bot.web import SECONDS_TO_ANSWER, why_not_ready
 
 NAMED = 5  # how many of a kind are named
 RECENT = timedelta(days=7)  # how far back failed deliveries are looked for
@@ -60,10 +58,10 @@ async def examine(settings: Settings, database: Database, now: datetime) -> Asyn
         yield finding
     for finding in look_at_playbooks(settings):
         yield finding
-    if reason := await _why_not_usable(database):
-        yield Finding(Level.FAIL, "Database:", reason)
+    found = await look_at_database(database)
+    yield found
+    if found.level is Level.FAIL:
         return
-    yield Finding(Level.OK, f"Database: reachable and migrated ({database.url.get_backend_name()}).")
     async with database.reading() as connection:
         async for finding in look_at_data(connection, now):
             yield finding
@@ -71,22 +69,6 @@ async def examine(settings: Settings, database: Database, now: datetime) -> Asyn
             yield finding
         async for finding in look_at_guardrails(connection, settings):
             yield finding
-
-
-async def _why_not_usable(database: Database) -> str | None:
-    """What is to be mended, for whoever runs Playcall. A file that is not there is not made by looking at it."""
-    path = database.url.database
-    if database.is_sqlite and path and not await asyncio.to_thread(Path(path).exists):
-        return f"There is no file {path}. Is DATABASE_URL right? `playcall migrate` makes a new database."
-    try:
-        async with asyncio.timeout(SECONDS_TO_ANSWER), database.reading():
-            pass
-    except DatabaseUnavailable as error:
-        why = getattr(error.__cause__, "orig", error.__cause__)
-        return f"{database.url.render_as_string()} cannot be reached: {why}."
-    except TimeoutError:
-        pass  # which is said below
-    return await why_not_ready(database)
 
 
 def look_at_secrets(settings: Settings) -> Iterator[Finding]:

@@ -208,6 +208,7 @@ class Said(Exception):
     "error",
     [
         DBAPIError("SELECT 1", None, Said("57P03")),  # the database system is starting up
+        DBAPIError("SELECT 1", None, Said("28P01")),  # the password is wrong
         DBAPIError("SELECT 1", None, Said("08003")),  # the connection was closed in the middle of operation
         DBAPIError("SELECT 1", None, Said(None), connection_invalidated=True),
         InternalError("SELECT 1", None, Said(None)),  # another operation is in progress: the server's last words

@@ -1,15 +1,17 @@
 """What `playcall doctor` says of a set-up, good and bad."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import make_url, update
 
 from bot import migrating
 from bot.db import Database
 from bot.doctor import examine, look_at_scopes
+from bot.doctor_database import look_at_database
 from bot.doctor_mail import look_at_mail
 from bot.engine.governance.syncing import sync_versions
 from bot.findings import Finding, Level
@@ -156,21 +158,49 @@ async def test_a_broken_playbook_is_a_warning_and_a_broken_health_file_a_failure
 async def test_an_unmigrated_database_fails_and_its_data_is_not_looked_at(doctor: Doctor) -> None:
     async with doctor.world.database.engine.begin() as connection:
         await connection.run_sync(migrating.downgrade, "base")
-    assert await doctor.troubles() == ["fail  Database: The database is not migrated. Run `playcall migrate`."]
+    (trouble,) = await doctor.troubles()
+    assert trouble.startswith("fail  Database: ")
+    assert trouble.endswith("is not migrated. Run `playcall migrate`.")
 
 
-async def test_a_database_that_is_down_fails(doctor: Doctor) -> None:
-    down = Database("postgresql+asyncpg://nobody:secret@127.0.0.1:1/none")
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql+asyncpg://bob:hidden@127.0.0.1:1/none", "127.0.0.1:1/none cannot be used (connection refused)."),
+        ("sqlite+aiosqlite:////nowhere/at/all/playcall.db", "there is no directory /nowhere/at/all."),
+        (f"sqlite+aiosqlite:///{__file__}", "test_doctor.py cannot be used (file is not a database)."),
+    ],
+)
+async def test_a_database_that_cannot_be_used_is_named_with_the_reason(doctor: Doctor, url: str, words: str) -> None:
+    down = Database(url)
     found = [finding async for finding in examine(doctor.settings, down, doctor.world.now)]
-    assert "nobody:***@127.0.0.1:1/none cannot be reached: [Errno" in str(found[-1])
+    await down.close()
     assert found[-1].level is Level.FAIL
+    assert words in str(found[-1])
+    assert "DATABASE_URL" in found[-1].mend
+    assert "hidden" not in str(found[-1])
 
 
-async def test_the_doctor_makes_no_database_where_none_is(doctor: Doctor, tmp_path: Path) -> None:
-    path = tmp_path / "mistyped.db"
-    found = [f async for f in examine(doctor.settings, Database(f"sqlite+aiosqlite:///{path}"), doctor.world.now)]
-    assert f"There is no file {path}. Is DATABASE_URL right?" in str(found[-1])
-    assert not path.exists()
+async def test_a_server_that_does_not_let_us_in_is_quoted(migrated_postgres: str) -> None:
+    url = make_url(migrated_postgres)
+    for wrong, words in (
+        (url.set(username="nobody", password="hidden"), 'role "nobody" does not exist'),
+        (url.set(database="none"), 'database "none" does not exist'),
+    ):
+        closed = Database(wrong.render_as_string(hide_password=False))
+        found = str(await look_at_database(closed))
+        await closed.close()
+        assert found.startswith("fail  Database: ")
+        assert words in found or "password authentication failed" in found
+        assert "hidden" not in found
+
+
+async def test_the_doctor_does_not_make_the_file_of_a_mistyped_address(tmp_path: Path) -> None:
+    absent = Database(f"sqlite+aiosqlite:///{tmp_path / 'playcal.db'}")
+    found = str(await look_at_database(absent))
+    await absent.close()
+    assert f"there is no file {tmp_path / 'playcal.db'}. Is DATABASE_URL right?" in found
+    assert os.listdir(tmp_path) == []
 
 
 async def test_members_without_slack_and_accounts_without_csm_are_warnings(doctor: Doctor) -> None:
